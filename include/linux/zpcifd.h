@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the zpcifd framework and the providers of functions
+ */
+#ifndef __LINUX_ZPCIFD_H
+#define __LINUX_ZPCIFD_H
+
+#include <linux/cdev.h>
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <uapi/linux/zpcifd.h>
+
+struct iommufd_ctx;
+struct zpcifd_device;
+struct zpcifd_file;
+struct zpcifd_policy;
+
+/**
+ * struct zpcifd_insn - One instruction
+ * @opcode: enum zpcifd_opcode
+ * @as: Address space, 0 to 5 or ZPCIFD_AS_CONFIG
+ * @cc: Out: condition code
+ * @status: Out: status
+ * @len: Length in bytes
+ * @offset: Offset in the address space
+ * @data: PCISTG: the register to store; PCILG, out: the register loaded
+ * @block: PCISTB: the bytes to store, inside one page. They are shared with
+ *	user space, which may change them at any time.
+ *
+ * Opcode, address space, length, offset and alignment were checked against the
+ * rules of the architecture and against what zpcifd_device::info tells.
+ */
+struct zpcifd_insn {
+	u8 opcode;
+	u8 as;
+	u8 cc;
+	u8 status;
+	u32 len;
+	u64 offset;
+	union {
+		u64 data;
+		const void *block;
+	};
+};
+
+/**
+ * struct zpcifd_ops - What a provider implements
+ *
+ * All ops are called in process context and may sleep. All but @issue are
+ * serialized for one function. zpcifd_unregister() waits until every op has
+ * returned, so no op may wait without bound.
+ */
+struct zpcifd_ops {
+	/**
+	 * @issue: Issue exactly one instruction, once, and store condition
+	 * code and status. Called between @bind and @unbind, concurrently for
+	 * different rings. Returns 0, or -ENXIO for a program check.
+	 */
+	int (*issue)(struct zpcifd_device *zd, struct zpcifd_insn *insn);
+	/**
+	 * @bind: Claim the function's DMA for @ictx, enable and reset the
+	 * function with bus mastering off. Sets @devid to the ID in @ictx.
+	 */
+	int (*bind)(struct zpcifd_device *zd, struct iommufd_ctx *ictx,
+		    u32 *devid);
+	/**
+	 * @unbind: Undo @bind: reset and disable the function, release its
+	 * DMA. The function is detached by then, and no @issue runs.
+	 */
+	void (*unbind)(struct zpcifd_device *zd);
+	/**
+	 * @attach: Attach to an IOAS or page table of the bound iommufd, then
+	 * turn bus mastering on. Updates @pt_id. A provider that does not own
+	 * the function's DMA leaves @attach, @replace and @detach NULL.
+	 */
+	int (*attach)(struct zpcifd_device *zd, u32 *pt_id);
+	/** @replace: As @attach, for an attached function. */
+	int (*replace)(struct zpcifd_device *zd, u32 *pt_id);
+	/** @detach: Turn bus mastering off, then undo @attach. */
+	void (*detach)(struct zpcifd_device *zd);
+};
+
+/**
+ * struct zpcifd_device - A function
+ * @dev: The device in class zpcifd, /dev/zpci/zpciN
+ * @info: What ZPCIFD_INFO reports of the function. The provider fills it
+ *	before zpcifd_register(), then nobody changes it. The framework fills in
+ *	the relay's own limits.
+ *
+ * The provider's own data follows in the same allocation. Counted by
+ * zpcifd_get() and zpcifd_put().
+ */
+struct zpcifd_device {
+	struct device dev;
+	struct zpcifd_info info;
+	/* private: */
+	struct cdev cdev;
+	struct zpcifd_policy *policy;
+
+	/*
+	 * Protects ops: written once, to NULL, by zpcifd_unregister(); read
+	 * around every use of ops but ops->issue, which the rings' own locks
+	 * cover.
+	 */
+	struct rw_semaphore registration_lock;
+	const struct zpcifd_ops *ops;
+
+	/* Protects owner, attached and rings; taken inside registration_lock */
+	struct mutex lock;
+	struct zpcifd_file *owner;
+	bool attached;
+	struct list_head rings;
+
+	/*
+	 * Held while a chain runs, so that chains do not interleave; taken
+	 * inside a ring's lock
+	 */
+	struct mutex chain_lock;
+};
+
+struct zpcifd_device *__zpcifd_alloc_device(struct device *parent,
+					    const struct zpcifd_ops *ops,
+					    size_t size);
+
+/**
+ * zpcifd_alloc_device - Allocate a function
+ * @parent: Device that the function is reached through, or NULL
+ * @ops: Provider's operations
+ * @drv_struct: Provider's struct that starts with a struct zpcifd_device
+ * @member: Name of the struct zpcifd_device in @drv_struct
+ *
+ * Free it with zpcifd_put().
+ *
+ * Return: a pointer to @drv_struct, zeroed but for @member; NULL on failure.
+ */
+#define zpcifd_alloc_device(parent, ops, drv_struct, member)               \
+	({                                                                 \
+		static_assert(__same_type(struct zpcifd_device,            \
+					  ((drv_struct *)NULL)->member));  \
+		static_assert(offsetof(drv_struct, member) == 0);          \
+		(drv_struct *)__zpcifd_alloc_device(parent, ops,           \
+						    sizeof(drv_struct));   \
+	})
+
+static inline struct zpcifd_device *zpcifd_get(struct zpcifd_device *zd)
+{
+	get_device(&zd->dev);
+	return zd;
+}
+
+static inline void zpcifd_put(struct zpcifd_device *zd)
+{
+	put_device(&zd->dev);
+}
+DEFINE_FREE(zpcifd, struct zpcifd_device *, if (_T) zpcifd_put(_T))
+
+int zpcifd_register(struct zpcifd_device *zd);
+void zpcifd_unregister(struct zpcifd_device *zd);
+
+#endif /* __LINUX_ZPCIFD_H */
