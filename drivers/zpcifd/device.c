@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ownership of a function: one file binds it, gives it a DMA address space and
+ * makes rings for it
+ */
+#include <linux/file.h>
+#include <linux/iommufd.h>
+
+#include "compat.h"
+#include "zpcifd_private.h"
+
+static int zpcifd_device_check_owner(struct zpcifd_file *zf)
+{
+	lockdep_assert_held(&zf->zd->lock);
+
+	return zf->zd->owner == zf ? 0 : -ENOTCONN;
+}
+
+/**
+ * zpcifd_device_bind - Make a file the function's owner
+ * @zf: The file
+ * @iommufd: File descriptor of /dev/iommu
+ * @devid: Set to the function's ID in that iommufd
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: 0, or a negative errno: see struct zpcifd_bind_iommufd
+ */
+int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid)
+{
+	struct zpcifd_device *zd = zf->zd;
+	struct iommufd_ctx *ictx;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	if (zd->owner)
+		return -EBUSY;
+
+	ictx = iommufd_ctx_from_fd(iommufd);
+	if (IS_ERR(ictx))
+		return PTR_ERR(ictx);
+	ret = zd->ops->bind(zd, ictx, devid);
+	iommufd_ctx_put(ictx);
+	if (ret)
+		return ret;
+	zd->owner = zf;
+	return 0;
+}
+
+/**
+ * zpcifd_device_unbind - End the ownership of a function
+ * @zf: A file, which need not be the owner
+ *
+ * Undoes in order: no ring runs any more, no DMA, function reset, unbound.
+ *
+ * Context: process context, registration_lock held and ops there
+ */
+void zpcifd_device_unbind(struct zpcifd_file *zf)
+{
+	struct zpcifd_device *zd = zf->zd;
+	struct zpcifd_ring *ring;
+
+	guard(mutex)(&zd->lock);
+	if (zpcifd_device_check_owner(zf))
+		return;
+
+	list_for_each_entry(ring, &zd->rings, entry)
+		zpcifd_ring_disconnect(ring);
+	if (zd->attached)
+		zd->ops->detach(zd);
+	zd->attached = false;
+	zd->ops->unbind(zd);
+	zd->owner = NULL;
+}
+
+/**
+ * zpcifd_device_attach - Give a function a DMA address space
+ * @zf: The file
+ * @pt_id: ID of an IOAS or page table; updated to the page table's
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: 0, or a negative errno: see struct zpcifd_attach
+ */
+int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id)
+{
+	struct zpcifd_device *zd = zf->zd;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	ret = zpcifd_device_check_owner(zf);
+	if (ret)
+		return ret;
+	if (!zd->ops->attach)
+		return -EOPNOTSUPP;
+	if (zd->attached)
+		return -EINVAL;
+	ret = zd->ops->attach(zd, pt_id);
+	zd->attached = !ret;
+	return ret;
+}
+
+/**
+ * zpcifd_device_replace - Move a function to another DMA address space
+ * @zf: The file
+ * @pt_id: ID of an IOAS or page table; updated to the page table's
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: 0, or a negative errno: see ZPCIFD_REPLACE
+ */
+int zpcifd_device_replace(struct zpcifd_file *zf, u32 *pt_id)
+{
+	struct zpcifd_device *zd = zf->zd;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	ret = zpcifd_device_check_owner(zf);
+	if (ret)
+		return ret;
+	if (!zd->ops->replace)
+		return -EOPNOTSUPP;
+	if (!zd->attached)
+		return -EINVAL;
+	return zd->ops->replace(zd, pt_id);
+}
+
+/**
+ * zpcifd_device_detach - Take a function's DMA address space away
+ * @zf: The file
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: 0, or a negative errno: see struct zpcifd_detach
+ */
+int zpcifd_device_detach(struct zpcifd_file *zf)
+{
+	struct zpcifd_device *zd = zf->zd;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	ret = zpcifd_device_check_owner(zf);
+	if (ret)
+		return ret;
+	if (!zd->ops->detach)
+		return -EOPNOTSUPP;
+	if (!zd->attached)
+		return -EINVAL;
+	zd->ops->detach(zd);
+	zd->attached = false;
+	return 0;
+}
+
+/**
+ * zpcifd_device_create_ring - Make a ring for the function
+ * @zf: The file
+ * @cmd: The ring's dimensions; the layout is filled in
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: the ring's file, which works at once; or an error pointer, see
+ * struct zpcifd_ring_create
+ */
+struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
+				       struct zpcifd_ring_create *cmd)
+{
+	struct zpcifd_device *zd = zf->zd;
+	struct zpcifd_ring *ring;
+	struct file *file;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	ret = zpcifd_device_check_owner(zf);
+	if (ret)
+		return ERR_PTR(ret);
+	ring = zpcifd_ring_create(zd, cmd);
+	if (IS_ERR(ring))
+		return ERR_CAST(ring);
+	file = zpcifd_ring_file(ring);
+	if (IS_ERR(file)) {
+		zpcifd_ring_free(ring);
+		return file;
+	}
+	ring->ops = zd->ops;
+	list_add_tail(&ring->entry, &zd->rings);
+	return file;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a descriptor may touch: the rules of the architecture, so that nothing
+ * is issued that it answers with a program check, and the places that are the
+ * kernel's own.
+ */
+#include <linux/align.h>
+#include <linux/nospec.h>
+#include <linux/pci_regs.h>
+
+#include "zpcifd_private.h"
+
+#define ZPCIFD_SQE_FLAGS \
+	(ZPCIFD_SQE_LINK | ZPCIFD_SQE_BUSY_RETURN | ZPCIFD_SQE_SKIP_SUCCESS)
+
+/*
+ * Stores to config space that do no harm beyond the function: everything else
+ * moves BARs, interrupts or bus mastering, which are not the user's, or is not
+ * known to be harmless.
+ */
+static const struct {
+	u16 offset;
+	u16 len;
+} zpcifd_config_stores[] = {
+	/* Error bits, cleared by writing ones; the rest is read only */
+	{ PCI_STATUS, 2 },
+	/* Read back only; no function on this platform acts on it */
+	{ PCI_CACHE_LINE_SIZE, 1 },
+	/* Read back only; there are no interrupt lines */
+	{ PCI_INTERRUPT_LINE, 1 },
+};
+
+/* A place that the kernel owns, split out of the windows of its BAR */
+static void zpcifd_policy_guard(struct zpcifd_window *windows, u64 start,
+				u64 end)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ZPCIFD_BAR_WINDOWS; i++) {
+		struct zpcifd_window *w = &windows[i];
+
+		if (start >= w->end || end <= w->start)
+			continue;
+		if (start > w->start && end < w->end) {
+			for (j = ZPCIFD_BAR_WINDOWS - 1; j > i + 1; j--)
+				windows[j] = windows[j - 1];
+			windows[i + 1] = (struct zpcifd_window){ end, w->end };
+			w->end = start;
+		} else if (start > w->start) {
+			w->end = start;
+		} else {
+			w->start = min(end, w->end);
+		}
+	}
+}
+
+static u64 zpcifd_policy_table_len(const struct zpcifd_info *info)
+{
+	return (u64)info->out_msix_vectors * PCI_MSIX_ENTRY_SIZE;
+}
+
+static u64 zpcifd_policy_pba_len(const struct zpcifd_info *info)
+{
+	return ALIGN((u64)info->out_msix_vectors, 64) / 8;
+}
+
+/**
+ * zpcifd_policy_init - Derive what descriptors may touch
+ * @policy: Filled
+ * @info: The function, which must stay; its MSI-X BARs were checked
+ */
+void zpcifd_policy_init(struct zpcifd_policy *policy,
+			const struct zpcifd_info *info)
+{
+	unsigned int i;
+
+	memset(policy, 0, sizeof(*policy));
+	policy->info = info;
+	policy->maxstbl = info->out_maxstbl;
+	policy->relaxed = info->out_features & ZPCIFD_FEATURE_RELAXED;
+	for (i = 0; i < ZPCIFD_NR_BARS; i++)
+		policy->bar[i][0].end = info->out_bar_size[i];
+
+	if (!info->out_msix_vectors)
+		return;
+	zpcifd_policy_guard(policy->bar[info->out_msix_table_bar],
+			    info->out_msix_table_offset,
+			    info->out_msix_table_offset +
+			    zpcifd_policy_table_len(info));
+	zpcifd_policy_guard(policy->bar[info->out_msix_pba_bar],
+			    info->out_msix_pba_offset,
+			    info->out_msix_pba_offset +
+			    zpcifd_policy_pba_len(info));
+}
+
+static int zpcifd_policy_check_config(const struct zpcifd_sqe *sqe)
+{
+	unsigned int i;
+
+	if (sqe->len != 1 && sqe->len != 2 && sqe->len != 4)
+		return -EINVAL;
+	if ((sqe->offset & 3) + sqe->len > 4)
+		return -EINVAL;
+	if (sqe->offset >= ZPCIFD_CONFIG_LEN)
+		return -ERANGE;
+	if (sqe->opcode == ZPCIFD_OP_PCILG)
+		return 0;
+
+	for (i = 0; i < ARRAY_SIZE(zpcifd_config_stores); i++) {
+		u16 start = zpcifd_config_stores[i].offset;
+		u16 end = start + zpcifd_config_stores[i].len;
+
+		if (sqe->offset >= start && sqe->offset + sqe->len <= end)
+			return 0;
+	}
+	return -EACCES;
+}
+
+static int zpcifd_policy_check_bar(const struct zpcifd_policy *policy,
+				   const struct zpcifd_sqe *sqe)
+{
+	u32 bar = array_index_nospec(sqe->as, ZPCIFD_NR_BARS);
+	const struct zpcifd_window *w = policy->bar[bar];
+	u64 offset = sqe->offset, size;
+	unsigned int i;
+
+	for (i = 0; i < ZPCIFD_BAR_WINDOWS; i++, w++)
+		if (likely(offset >= w->start && offset < w->end &&
+			   sqe->len <= w->end - offset))
+			return 0;
+
+	size = policy->info->out_bar_size[bar];
+	if (offset >= size || sqe->len > size - offset)
+		return -ERANGE;
+	return -EACCES;
+}
+
+static int zpcifd_policy_check_block(const struct zpcifd_policy *policy,
+				     const struct zpcifd_sqe *sqe, u32 data_len)
+{
+	if (unlikely(!sqe->len || sqe->len > policy->maxstbl))
+		return -EINVAL;
+	if (unlikely((sqe->offset & (ZPCIFD_STORE_PAGE - 1)) + sqe->len >
+		     ZPCIFD_STORE_PAGE))
+		return -EINVAL;
+	if (!policy->relaxed &&
+	    unlikely(sqe->len <= 8 || (sqe->offset | sqe->len | sqe->payload) & 7))
+		return -EINVAL;
+
+	if (unlikely(sqe->payload >= data_len ||
+		     sqe->len > data_len - sqe->payload))
+		return -EFAULT;
+	if (unlikely((sqe->payload & (ZPCIFD_STORE_PAGE - 1)) + sqe->len >
+		     ZPCIFD_STORE_PAGE))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * zpcifd_policy_check - May this descriptor be issued?
+ * @policy: What descriptors may touch
+ * @sqe: Snapshot of the descriptor
+ * @data_len: Length of the ring's data area
+ *
+ * Return: 0, or the negative errno of its completion: see struct zpcifd_cqe.
+ * -EACCES may mean the MSI-X guard, ask zpcifd_policy_msix_entry().
+ */
+int zpcifd_policy_check(const struct zpcifd_policy *policy,
+			const struct zpcifd_sqe *sqe, u32 data_len)
+{
+	int ret;
+
+	if (unlikely(sqe->__reserved || sqe->flags & ~ZPCIFD_SQE_FLAGS))
+		return -EINVAL;
+
+	switch (sqe->opcode) {
+	case ZPCIFD_OP_PCILG:
+	case ZPCIFD_OP_PCISTG:
+		if (sqe->as == ZPCIFD_AS_CONFIG)
+			return zpcifd_policy_check_config(sqe);
+		if (unlikely(sqe->as >= ZPCIFD_NR_BARS))
+			return -EINVAL;
+		if (unlikely(!sqe->len || sqe->len > 8 - (sqe->offset & 7)))
+			return -EINVAL;
+		break;
+	case ZPCIFD_OP_PCISTB:
+		if (unlikely(sqe->as >= ZPCIFD_NR_BARS))
+			return -EINVAL;
+		ret = zpcifd_policy_check_block(policy, sqe, data_len);
+		if (unlikely(ret))
+			return ret;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return zpcifd_policy_check_bar(policy, sqe);
+}
+
+/**
+ * zpcifd_policy_guards_msix - Was a descriptor refused by the MSI-X guard?
+ * @policy: What descriptors may touch
+ * @sqe: Snapshot of a descriptor that was refused with -EACCES
+ * @entry: Set to the first entry of the MSI-X table that it overlaps, ~0 for
+ *	the pending bit array
+ *
+ * Return: whether it overlaps the MSI-X table or the pending bit array
+ */
+bool zpcifd_policy_guards_msix(const struct zpcifd_policy *policy,
+			       const struct zpcifd_sqe *sqe, u32 *entry)
+{
+	const struct zpcifd_info *info = policy->info;
+	u64 table = info->out_msix_table_offset, end = sqe->offset + sqe->len;
+	u64 pba = info->out_msix_pba_offset;
+
+	if (sqe->as == info->out_msix_table_bar && end > table &&
+	    sqe->offset < table + zpcifd_policy_table_len(info)) {
+		*entry = (max(sqe->offset, table) - table) / PCI_MSIX_ENTRY_SIZE;
+		return true;
+	}
+	*entry = ~0U;
+	return sqe->as == info->out_msix_pba_bar && end > pba &&
+	       sqe->offset < pba + zpcifd_policy_pba_len(info);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rings: their memory, their file, and their end
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "zpcifd_private.h"
+
+/* The layout is the same on every architecture */
+static_assert(sizeof(struct zpcifd_sqe) == 32);
+static_assert(offsetof(struct zpcifd_sqe, len) == 4);
+static_assert(offsetof(struct zpcifd_sqe, offset) == 8);
+static_assert(offsetof(struct zpcifd_sqe, data) == 16);
+static_assert(offsetof(struct zpcifd_sqe, payload) == 16);
+static_assert(offsetof(struct zpcifd_sqe, user_data) == 24);
+static_assert(sizeof(struct zpcifd_cqe) == 32);
+static_assert(offsetof(struct zpcifd_cqe, data) == 8);
+static_assert(offsetof(struct zpcifd_cqe, res) == 16);
+static_assert(offsetof(struct zpcifd_cqe, cc) == 20);
+static_assert(offsetof(struct zpcifd_cqe, status) == 21);
+static_assert(offsetof(struct zpcifd_cqe, flags) == 22);
+static_assert(offsetof(struct zpcifd_cqe, retries) == 24);
+static_assert(offsetof(struct zpcifd_cqe, msix_entry) == 28);
+static_assert(sizeof(struct zpcifd_ring_header) == 512);
+static_assert(offsetof(struct zpcifd_ring_header, cq_tail) == 4);
+static_assert(offsetof(struct zpcifd_ring_header, sq_tail) == 256);
+static_assert(offsetof(struct zpcifd_ring_header, cq_head) == 260);
+
+static long zpcifd_ring_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	struct zpcifd_ring *ring = file->private_data;
+	int ret;
+
+	if (cmd != ZPCIFD_RING_ENTER)
+		return -ENOTTY;
+	if (arg > INT_MAX)
+		return -EINVAL;
+
+	ret = mutex_lock_killable(&ring->lock);
+	if (ret)
+		return ret;
+	ret = likely(ring->ops) ? zpcifd_exec(ring, arg) : -ENODEV;
+	mutex_unlock(&ring->lock);
+
+	/* Others may poll for what this caller made complete */
+	if (ret > 0 && waitqueue_active(&ring->poll_wait))
+		wake_up_interruptible_poll(&ring->poll_wait,
+					   EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+	return ret;
+}
+
+static __poll_t zpcifd_ring_poll(struct file *file, poll_table *wait)
+{
+	struct zpcifd_ring *ring = file->private_data;
+	__poll_t mask = 0;
+
+	poll_wait(file, &ring->poll_wait, wait);
+
+	/* Without the lock, as a batch may hold it for long */
+	if (READ_ONCE(ring->stop))
+		return EPOLLERR | EPOLLHUP;
+	if (READ_ONCE(ring->header->cq_head) != READ_ONCE(ring->cq_tail))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(ring->header->sq_tail) - READ_ONCE(ring->sq_head) <= ring->sq_mask)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+static int zpcifd_ring_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct zpcifd_ring *ring = file->private_data;
+	unsigned long offset;
+	int ret;
+
+	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != ring->mmap_len)
+		return -EINVAL;
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
+
+	/* All of it now, so that nobody meets a fault later */
+	for (offset = 0; offset < ring->mmap_len; offset += PAGE_SIZE) {
+		ret = vm_insert_page(vma, vma->vm_start + offset,
+				     vmalloc_to_page((void *)ring->header + offset));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int zpcifd_ring_release(struct inode *inode, struct file *file)
+{
+	struct zpcifd_ring *ring = file->private_data;
+
+	scoped_guard(mutex, &ring->zd->lock)
+		list_del_init(&ring->entry);
+	zpcifd_ring_free(ring);
+	return 0;
+}
+
+static const struct file_operations zpcifd_ring_fops = {
+	.owner = THIS_MODULE,
+	.release = zpcifd_ring_release,
+	.unlocked_ioctl = zpcifd_ring_ioctl,
+	.poll = zpcifd_ring_poll,
+	.mmap = zpcifd_ring_mmap,
+};
+
+/**
+ * zpcifd_ring_create - Make a ring
+ * @zd: The function that the ring will run on
+ * @cmd: The ring's dimensions; the layout is filled in
+ *
+ * Return: the ring, disconnected, or an error pointer
+ */
+struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
+				       struct zpcifd_ring_create *cmd)
+{
+	u32 cq_entries = cmd->cq_entries ?: cmd->sq_entries;
+	u32 sq_offset, cq_offset, data_offset;
+
+	if (!is_power_of_2(cmd->sq_entries) ||
+	    cmd->sq_entries > ZPCIFD_MAX_SQ_ENTRIES ||
+	    !is_power_of_2(cq_entries) || cq_entries < cmd->sq_entries ||
+	    cq_entries > ZPCIFD_MAX_CQ_ENTRIES ||
+	    cmd->data_len % ZPCIFD_STORE_PAGE ||
+	    cmd->data_len > ZPCIFD_MAX_DATA_LEN)
+		return ERR_PTR(-EINVAL);
+
+	sq_offset = sizeof(struct zpcifd_ring_header);
+	cq_offset = sq_offset + cmd->sq_entries * sizeof(struct zpcifd_sqe);
+	data_offset = PAGE_ALIGN(cq_offset + cq_entries * sizeof(struct zpcifd_cqe));
+
+	struct zpcifd_ring *ring __free(kfree) =
+		kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		return ERR_PTR(-ENOMEM);
+
+	ring->mmap_len = PAGE_ALIGN(data_offset + cmd->data_len);
+	ring->header = __vmalloc(ring->mmap_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!ring->header)
+		return ERR_PTR(-ENOMEM);
+
+	ring->zd = zpcifd_get(zd);
+	ring->policy = zd->policy;
+	INIT_LIST_HEAD(&ring->entry);
+	init_waitqueue_head(&ring->poll_wait);
+	mutex_init(&ring->lock);
+	ring->sq_mask = cmd->sq_entries - 1;
+	ring->cq_mask = cq_entries - 1;
+	ring->data_len = cmd->data_len;
+	ring->sqes = (void *)ring->header + sq_offset;
+	ring->cqes = (void *)ring->header + cq_offset;
+	ring->data = (void *)ring->header + data_offset;
+
+	cmd->cq_entries = cq_entries;
+	cmd->out_sq_offset = sq_offset;
+	cmd->out_cq_offset = cq_offset;
+	cmd->out_data_offset = data_offset;
+	cmd->out_mmap_len = ring->mmap_len;
+	return no_free_ptr(ring);
+}
+
+/**
+ * zpcifd_ring_free - Free a ring that has no file, or whose file is released
+ * @ring: The ring
+ */
+void zpcifd_ring_free(struct zpcifd_ring *ring)
+{
+	mutex_destroy(&ring->lock);
+	vfree(ring->header);
+	zpcifd_put(ring->zd);
+	kfree(ring);
+}
+
+/**
+ * zpcifd_ring_file - Make the file of a ring
+ * @ring: The ring, which the file owns from then on
+ *
+ * Return: the file, or an error pointer
+ */
+struct file *zpcifd_ring_file(struct zpcifd_ring *ring)
+{
+	return anon_inode_getfile("[zpcifd-ring]", &zpcifd_ring_fops, ring, O_RDWR);
+}
+
+/**
+ * zpcifd_ring_disconnect - Part a ring from its function, for good
+ * @ring: The ring
+ *
+ * When it returns no instruction of the ring runs, and none will. The ring's
+ * memory stays until its file and mappings are gone.
+ *
+ * Context: process context, zpcifd_device::lock held. Waits until the
+ * descriptor that runs has completed.
+ */
+void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
+{
+	lockdep_assert_held(&ring->zd->lock);
+
+	WRITE_ONCE(ring->stop, true);
+	scoped_guard(mutex, &ring->lock)
+		ring->ops = NULL;
+	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);
+}

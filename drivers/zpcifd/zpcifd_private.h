@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the framework share. Calls run downward only: main,
+ * device, ring, exec, policy.
+ */
+#ifndef __ZPCIFD_PRIVATE_H
+#define __ZPCIFD_PRIVATE_H
+
+#include <linux/sizes.h>
+#include <linux/wait.h>
+#include <linux/zpcifd.h>
+
+enum {
+	ZPCIFD_MAX_SQ_ENTRIES = 4096,
+	ZPCIFD_MAX_CQ_ENTRIES = 8192,
+	ZPCIFD_MAX_DATA_LEN = SZ_16M,
+	ZPCIFD_MAX_CHAIN = 64,
+	ZPCIFD_CONFIG_LEN = 4096,
+	/* No store crosses a page of the PCI address space or of its operand */
+	ZPCIFD_STORE_PAGE = 4096,
+	/* A BAR minus the MSI-X table and the pending bit array */
+	ZPCIFD_BAR_WINDOWS = 3,
+};
+
+/* Descriptors between two looks at signals and the scheduler */
+#define ZPCIFD_PAUSE 16
+
+/* How long an instruction that meets condition code 2 is tried again */
+#define ZPCIFD_BUSY_NSEC NSEC_PER_MSEC
+
+/**
+ * struct zpcifd_window - A range of an address space that may be accessed
+ * @start: First offset
+ * @end: Offset after the last
+ */
+struct zpcifd_window {
+	u64 start;
+	u64 end;
+};
+
+/**
+ * struct zpcifd_policy - What descriptors may touch
+ * @info: The function
+ * @maxstbl: Largest PCISTB in bytes
+ * @relaxed: Relaxed alignment for PCISTB
+ * @bar: Each BAR's windows, unused ones empty and last
+ *
+ * Written before anybody uses it, then read only.
+ */
+struct zpcifd_policy {
+	const struct zpcifd_info *info;
+	u32 maxstbl;
+	bool relaxed;
+	struct zpcifd_window bar[ZPCIFD_NR_BARS][ZPCIFD_BAR_WINDOWS];
+};
+
+/**
+ * struct zpcifd_file - An open file of a function
+ * @zd: The function, counted
+ */
+struct zpcifd_file {
+	struct zpcifd_device *zd;
+};
+
+/**
+ * struct zpcifd_ring - A ring
+ * @zd: The function, counted
+ * @entry: In zpcifd_device::rings, under zpcifd_device::lock
+ * @poll_wait: Who waits for completions or for the end of the ring
+ * @stop: The ring is about to be disconnected: whoever runs descriptors gives
+ *	@lock up soon. Written once, read without @lock.
+ * @lock: Serializes the running of descriptors, protects all below. Provider's
+ *	@issue is called with it held only.
+ * @ops: The function's operations, NULL once disconnected
+ * @policy: What descriptors may touch
+ * @sq_head: The kernel's own copies of the counters that it alone writes
+ * @cq_tail: See @sq_head
+ * @sq_mask: Length of the submission queue - 1
+ * @cq_mask: Length of the completion queue - 1
+ * @data_len: Length of the data area
+ * @mmap_len: Length of all the shared memory
+ * @header: The shared memory, not trusted, written by user space at any time
+ * @sqes: Submission queue in the shared memory
+ * @cqes: Completion queue in the shared memory
+ * @data: Data area in the shared memory
+ * @canceling: The rest of a chain that was refused is still to be canceled
+ * @chain: Snapshot of the chain that runs
+ */
+struct zpcifd_ring {
+	struct zpcifd_device *zd;
+	struct list_head entry;
+	wait_queue_head_t poll_wait;
+	bool stop;
+
+	struct mutex lock;
+	const struct zpcifd_ops *ops;
+	const struct zpcifd_policy *policy;
+	u32 sq_head;
+	u32 cq_tail;
+	u32 sq_mask;
+	u32 cq_mask;
+	u32 data_len;
+	u32 mmap_len;
+	struct zpcifd_ring_header *header;
+	struct zpcifd_sqe *sqes;
+	struct zpcifd_cqe *cqes;
+	void *data;
+	bool canceling;
+	struct zpcifd_sqe chain[ZPCIFD_MAX_CHAIN];
+};
+
+/* device.c */
+int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid);
+void zpcifd_device_unbind(struct zpcifd_file *zf);
+int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id);
+int zpcifd_device_replace(struct zpcifd_file *zf, u32 *pt_id);
+int zpcifd_device_detach(struct zpcifd_file *zf);
+struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
+				       struct zpcifd_ring_create *cmd);
+
+/* ring.c */
+struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
+				       struct zpcifd_ring_create *cmd);
+void zpcifd_ring_free(struct zpcifd_ring *ring);
+struct file *zpcifd_ring_file(struct zpcifd_ring *ring);
+void zpcifd_ring_disconnect(struct zpcifd_ring *ring);
+
+/* exec.c */
+int zpcifd_exec(struct zpcifd_ring *ring, u32 count);
+
+/* policy.c */
+void zpcifd_policy_init(struct zpcifd_policy *policy,
+			const struct zpcifd_info *info);
+int zpcifd_policy_check(const struct zpcifd_policy *policy,
+			const struct zpcifd_sqe *sqe, u32 data_len);
+bool zpcifd_policy_guards_msix(const struct zpcifd_policy *policy,
+			       const struct zpcifd_sqe *sqe, u32 *entry);
+
+#endif /* __ZPCIFD_PRIVATE_H */
