@@ -483,8 +483,8 @@ int zpcifd_config_read(struct zpcifd_ring *r, unsigned int offset, void *buf,
  * @id: Its ID, PCI_CAP_ID_ of linux/pci_regs.h
  * @after: Where the previous one of this ID was found, or 0 for the first
  *
- * Return: its offset; -ENOENT when there is none; -EIO when the list has a
- * loop; or what zpcifd_sync() returned for a load that failed.
+ * Return: its offset; -ENOENT when there is none; -ELOOP when the list is a
+ * circle; or what zpcifd_sync() returned for a load that failed.
  */
 int zpcifd_find_capability(struct zpcifd_ring *r, uint8_t id,
 			   unsigned int after);
