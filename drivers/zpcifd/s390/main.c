@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The provider of physical functions: a PCI driver that takes functions by
+ * driver_override only, owns their DMA through iommufd, and enables, resets
+ * and disables them for the framework.
+ */
+#include <linux/cleanup.h>
+#include <linux/delay.h>
+#include <linux/iommufd.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/sched.h>
+
+#include "../compat.h"
+#include "s390.h"
+
+/* How often, every 20 ms, another holder of the PCI device's lock is waited for */
+#define ZPCIFD_S390_RESET_TRIES 50
+
+static struct zpcifd_s390 *to_zpcifd_s390(struct zpcifd_device *zd)
+{
+	return container_of(zd, struct zpcifd_s390, zd);
+}
+
+static int zpcifd_s390_reset_locked(struct zpcifd_s390 *zf)
+{
+	struct pci_dev *pdev = zf->pdev;
+	int ret;
+
+	/* No DMA and no interrupts from here on */
+	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	ret = __pci_reset_function_locked(pdev);
+	pci_load_saved_state(pdev, zf->saved);
+	pci_restore_state(pdev);
+	return ret;
+}
+
+/*
+ * Resets the function and restores its config space. It takes the PCI device's
+ * lock, which may be held by remove, which in turn waits for the framework's
+ * ops: hence no waiting for the lock, and none at all while remove runs.
+ */
+static int zpcifd_s390_reset(struct zpcifd_s390 *zf)
+{
+	unsigned int tries = ZPCIFD_S390_RESET_TRIES;
+	int ret;
+
+	if (READ_ONCE(zf->remover) == current)
+		return zpcifd_s390_reset_locked(zf);
+
+	while (!pci_dev_trylock(zf->pdev)) {
+		if (READ_ONCE(zf->remover))
+			return -ENODEV;
+		if (!tries--)
+			return -EBUSY;
+		msleep(20);
+	}
+	ret = zpcifd_s390_reset_locked(zf);
+	pci_dev_unlock(zf->pdev);
+	return ret;
+}
+
+static int zpcifd_s390_start(struct zpcifd_s390 *zf)
+{
+	int ret;
+
+	/*
+	 * A function that cannot be reset would hand on what its last owner
+	 * left in it.
+	 */
+	ret = zpcifd_s390_reset(zf);
+	if (ret)
+		return ret == -ENOTTY ? -EOPNOTSUPP : ret;
+	zf->needs_reset = false;
+	return pci_enable_device(zf->pdev);
+}
+
+static int zpcifd_s390_bind(struct zpcifd_device *zd, struct iommufd_ctx *ictx,
+			    u32 *devid)
+{
+	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+	struct iommufd_device *idev;
+	int ret;
+
+	idev = iommufd_device_bind(ictx, &zf->pdev->dev, devid);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+
+	ret = zpcifd_s390_start(zf);
+	if (ret)
+		iommufd_device_unbind(idev);
+	else
+		zf->idev = idev;
+	return ret;
+}
+
+static void zpcifd_s390_unbind(struct zpcifd_device *zd)
+{
+	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+
+	pci_disable_device(zf->pdev);
+	/* No need to complain: the next bind or remove tries again */
+	zf->needs_reset = zpcifd_s390_reset(zf);
+	iommufd_device_unbind(zf->idev);
+	zf->idev = NULL;
+}
+
+static void zpcifd_s390_set_master(struct zpcifd_s390 *zf, bool master)
+{
+	guard(mutex)(&zf->lock);
+	zf->master = master;
+	if (master)
+		pci_set_master(zf->pdev);
+	else
+		pci_clear_master(zf->pdev);
+}
+
+static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id)
+{
+	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+	int ret;
+
+	ret = iommufd_device_attach(zf->idev, IOMMU_NO_PASID, pt_id);
+	if (ret)
+		return ret;
+	zpcifd_s390_set_master(zf, true);
+	return 0;
+}
+
+static int zpcifd_s390_replace(struct zpcifd_device *zd, u32 *pt_id)
+{
+	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+
+	return iommufd_device_replace(zf->idev, IOMMU_NO_PASID, pt_id);
+}
+
+static void zpcifd_s390_detach(struct zpcifd_device *zd)
+{
+	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+
+	zpcifd_s390_set_master(zf, false);
+	iommufd_device_detach(zf->idev, IOMMU_NO_PASID);
+}
+
+static const struct zpcifd_ops zpcifd_s390_ops = {
+	.issue = zpcifd_s390_issue,
+	.bind = zpcifd_s390_bind,
+	.unbind = zpcifd_s390_unbind,
+	.attach = zpcifd_s390_attach,
+	.replace = zpcifd_s390_replace,
+	.detach = zpcifd_s390_detach,
+};
+
+static void zpcifd_s390_query_msi(struct pci_dev *pdev,
+				  struct zpcifd_info *info)
+{
+	int vectors = pci_msi_vec_count(pdev);
+	u32 table, pba;
+
+	if (vectors > 0) {
+		info->out_features |= ZPCIFD_FEATURE_MSI;
+		info->out_msi_vectors = vectors;
+	}
+
+	vectors = pci_msix_vec_count(pdev);
+	if (vectors <= 0)
+		return;
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_PBA, &pba);
+	info->out_features |= ZPCIFD_FEATURE_MSIX;
+	info->out_msix_vectors = vectors;
+	info->out_msix_table_bar = table & PCI_MSIX_TABLE_BIR;
+	info->out_msix_table_offset = table & PCI_MSIX_TABLE_OFFSET;
+	info->out_msix_pba_bar = pba & PCI_MSIX_PBA_BIR;
+	info->out_msix_pba_offset = pba & PCI_MSIX_PBA_OFFSET;
+}
+
+static int zpcifd_s390_query_all(struct zpcifd_s390 *zf)
+{
+	struct zpcifd_info *info = &zf->zd.info;
+	int ret;
+
+	ret = zpcifd_s390_query(READ_ONCE(zf->zdev->fh), info);
+	if (ret)
+		return ret;
+	info->out_opcodes = BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) |
+			    BIT(ZPCIFD_OP_PCISTB);
+	/* CLP's range, less what the kernel's DMA tables do not reach */
+	info->out_start_dma = zf->zdev->start_dma;
+	info->out_end_dma = zf->zdev->end_dma;
+	zpcifd_s390_query_msi(zf->pdev, info);
+	return 0;
+}
+
+/* Takes the config space that every reset goes back to */
+static int zpcifd_s390_save(struct zpcifd_s390 *zf)
+{
+	int ret;
+
+	ret = pci_enable_device(zf->pdev);
+	if (ret)
+		return ret;
+	pci_clear_master(zf->pdev);
+	pci_save_state(zf->pdev);
+	zf->saved = pci_store_saved_state(zf->pdev);
+	pci_disable_device(zf->pdev);
+	return zf->saved ? 0 : -ENOMEM;
+}
+
+static int zpcifd_s390_probe(struct pci_dev *pdev,
+			     const struct pci_device_id *id)
+{
+	struct zpcifd_s390 *zf;
+	int ret;
+
+	/* driver_override gives this ID; others come from new_id */
+	if (id->vendor != PCI_ANY_ID)
+		return -ENODEV;
+
+	zf = zpcifd_alloc_device(&pdev->dev, &zpcifd_s390_ops,
+				 struct zpcifd_s390, zd);
+	if (!zf)
+		return -ENOMEM;
+	zf->pdev = pdev;
+	zf->zdev = to_zpci(pdev);
+	mutex_init(&zf->lock);
+	pci_set_drvdata(pdev, zf);
+
+	ret = zpcifd_s390_query_all(zf);
+	if (!ret)
+		ret = zpcifd_s390_save(zf);
+	if (!ret)
+		ret = zpcifd_register(&zf->zd);
+	if (ret) {
+		kfree(zf->saved);
+		zpcifd_put(&zf->zd);
+	}
+	return ret;
+}
+
+static void zpcifd_s390_remove(struct pci_dev *pdev)
+{
+	struct zpcifd_s390 *zf = pci_get_drvdata(pdev);
+
+	WRITE_ONCE(zf->remover, current);
+	zpcifd_unregister(&zf->zd);
+	if (zf->needs_reset && zpcifd_s390_reset(zf))
+		pci_info(pdev, "left by its last owner without a reset\n");
+	kfree(zf->saved);
+	zpcifd_put(&zf->zd);
+}
+
+static pci_ers_result_t
+zpcifd_s390_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	if (state == pci_channel_io_perm_failure)
+		return PCI_ERS_RESULT_DISCONNECT;
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t zpcifd_s390_slot_reset(struct pci_dev *pdev)
+{
+	struct zpcifd_s390 *zf = pci_get_drvdata(pdev);
+
+	guard(mutex)(&zf->lock);
+	pci_load_saved_state(pdev, zf->saved);
+	pci_restore_state(pdev);
+	if (zf->master)
+		pci_set_master(pdev);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+/* There is nothing to resume, but 6.12 recovers nothing without this handler */
+static void zpcifd_s390_resume(struct pci_dev *pdev)
+{
+}
+
+static const struct pci_error_handlers zpcifd_s390_error_handlers = {
+	.error_detected = zpcifd_s390_error_detected,
+	.slot_reset = zpcifd_s390_slot_reset,
+	.resume = zpcifd_s390_resume,
+};
+
+static struct pci_driver zpcifd_s390_driver = {
+	.name = "zpcifd",
+	.probe = zpcifd_s390_probe,
+	.remove = zpcifd_s390_remove,
+	.err_handler = &zpcifd_s390_error_handlers,
+	.driver_managed_dma = true,
+};
+module_pci_driver(zpcifd_s390_driver);
+
+MODULE_DESCRIPTION("Relay of PCI instructions to physical zPCI functions");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("ZPCIFD");
+MODULE_IMPORT_NS("IOMMUFD");
