@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # kernel.sh <target>: builds the target's kernel unless the cache has it, and
-# prints its build directory. The source tree is <build directory>/source.
+# prints its build directory. The source tree is <build directory>/source, the
+# headers for user programs are <build directory>-headers/usr/include.
 #
 # Linux 6.12 comes from the system's own suites; "7" is the newest 7.x of
 # Debian's suite forky, asked for with a private apt configuration.
@@ -10,44 +11,15 @@
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-target=${1:?usage: kernel.sh <target>, one of: $ALL_TARGETS}
-rig=${target%-*}
-series=${target#*-}
+use_target "${1:?usage: kernel.sh <target>, one of: $ALL_TARGETS}"
 logs=$BUILD/log
-
-mirror()
-{
-	# shellcheck disable=SC2016 # apt expands it
-	apt-get indextargets --format '$(SITE)' |
-		grep -m 1 '/debian/*$' ||
-		die "apt knows no Debian mirror: run 'apt-get update' and try again"
-}
-
-# apt_private <suite> <arguments...>: apt with a suite that the system's own
-# sources do not have, leaving those alone
-apt_private()
-{
-	local suite=$1 dir=$CACHE/apt/$1
-
-	shift
-	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" \
-		>"$dir/sources.list"
-	cat >"$dir/apt.conf" <<-CONF
-	Dir::Etc::sourcelist "$dir/sources.list";
-	Dir::Etc::sourceparts "-";
-	Dir::State::lists "$dir/lists";
-	Dir::Cache "$dir/cache";
-	CONF
-	APT_CONFIG=$dir/apt.conf "$@"
-}
 
 apt_for_series()
 {
 	if [ "$series" = 6.12 ]; then
 		"$@"
 	else
-		apt_private forky "$@"
+		apt_private forky "$(dpkg --print-architecture)" "$@"
 	fi
 }
 
@@ -73,7 +45,6 @@ fetch_source()
 	mkdir -p "$part"
 	(
 		cd "$part"
-		# Debian's _apt user cannot write into a home directory
 		apt_for_series apt-get -o APT::Sandbox::User=root download "$package"
 		dpkg -x ./*.deb deb
 		rm ./*.deb
@@ -120,6 +91,30 @@ compile()
 	esac
 }
 
+# A tree of their own: in the kernel's they would replace um's generated files
+headers()
+{
+	# shellcheck disable=SC2046
+	make -C "$1" O="$2" $(kernel_arch "$rig") -j"$JOBS" headers
+}
+
+# kernel_dir <source>: the cached build directory of the target
+kernel_dir()
+{
+	echo "$CACHE/kernel/$rig-$(make -s -C "$1" kernelversion)-$(
+		sha256sum <"$RIG/config/$rig.config" | cut -c 1-12)"
+}
+
+# Without the lock first: a finished kernel need not wait for another's build
+src=$(unpacked)
+if [ -n "$src" ]; then
+	out=$(kernel_dir "$src")
+	if [ -e "$out/done" ] && [ -e "$out-headers/done" ]; then
+		echo "$out"
+		exit
+	fi
+fi
+
 mkdir -p "$CACHE/src" "$CACHE/kernel" "$logs"
 # One build at a time for a cache, or two callers would build the same thing
 exec 9>"$CACHE/lock"
@@ -132,8 +127,7 @@ if [ -z "$src" ]; then
 fi
 
 version=$(make -s -C "$src" kernelversion)
-key=$(sha256sum <"$RIG/config/$rig.config" | cut -c 1-12)
-out=$CACHE/kernel/$rig-$version-$key
+out=$(kernel_dir "$src")
 
 if [ ! -e "$out/done" ]; then
 	rm -rf "$out"
@@ -142,5 +136,10 @@ if [ ! -e "$out/done" ]; then
 	step "build Linux $version for $rig, 4 to 8 minutes on 2 cores" \
 		"$logs/kernel-$target.log" compile "$src" "$out"
 	touch "$out/done"
+fi
+if [ ! -e "$out-headers/done" ]; then
+	step "headers of Linux $version for $rig" "$logs/headers-$target.log" \
+		headers "$src" "$out-headers"
+	touch "$out-headers/done"
 fi
 echo "$out"

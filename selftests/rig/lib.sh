@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Shared by the rig's scripts: where things are, and how progress is shown.
+# Shared by the rig's scripts: where things are, how progress is shown, and
+# how apt is asked for packages of another suite or architecture.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the variables are for the scripts that read this
 
@@ -51,6 +52,26 @@ step()
 	say "$what: done in $((SECONDS - start)) s"
 }
 
+# use_target <target>: sets target, rig, series, out (its build directory) and
+# cross (the prefix of its compiler)
+use_target()
+{
+	case " $ALL_TARGETS " in
+	*" $1 "*) ;;
+	*) die "unknown target '$1': use one of $ALL_TARGETS" ;;
+	esac
+	target=$1
+	rig=${target%-*}
+	series=${target#*-}
+	out=$BUILD/$target
+	cross=
+	if [ "$rig" = s390x ]; then
+		cross=s390x-linux-gnu-
+	elif [ "$(uname -m)" != x86_64 ]; then
+		die "user-mode Linux needs an x86_64 host, this one is $(uname -m)"
+	fi
+}
+
 # kernel_arch <rig>: how the kernel's makefiles name the rig
 kernel_arch()
 {
@@ -59,4 +80,39 @@ kernel_arch()
 	um) echo "ARCH=um" ;;
 	*) die "unknown rig '$1': use s390x or um" ;;
 	esac
+}
+
+mirror()
+{
+	# shellcheck disable=SC2016 # apt expands it
+	apt-get indextargets --format '$(SITE)' |
+		grep -m 1 '/debian/*$' ||
+		die "apt knows no Debian mirror: run 'apt-get update' and try again"
+}
+
+# apt_private <suite> <architecture> <command...>: runs an apt command with a
+# suite or an architecture that the system's own sources do not have, leaving
+# those alone
+apt_private()
+{
+	local suite=$1 arch=$2 dir=$CACHE/apt/$1-$2 site
+
+	shift 2
+	site=$(mirror)
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main" \
+		>"$dir/sources.list"
+	: >"$dir/status"
+	# Debian's _apt user cannot write into a home directory
+	cat >"$dir/apt.conf" <<-CONF
+	APT::Architecture "$arch";
+	APT::Architectures { "$arch"; };
+	APT::Sandbox::User "root";
+	Dir::Etc::sourcelist "$dir/sources.list";
+	Dir::Etc::sourceparts "-";
+	Dir::State::lists "$dir/lists";
+	Dir::State::status "$dir/status";
+	Dir::Cache "$dir/cache";
+	CONF
+	APT_CONFIG=$dir/apt.conf "$@"
 }

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# boot.sh [options] <target> <job>: boots the target's kernel with what
+# initramfs.sh packed, runs the shell script <job> in the guest and prints what
+# it printed. The whole console is in build/log/<name>.log.
+#
+#	-t <seconds>	time limit for the guest, 120 by default
+#	-d <image>	raw image of the disk that the PCI function reads; the guest
+#			cannot change it. By default a file of random bytes.
+#	-n <name>	name of the log, boot-<target> by default
+#	-q		print nothing of the guest's output
+#	-a <file>	put this file into the guest as /data/<its name>
+#
+# Exit code: the job's own, or
+#	122	the kernel's log has a line that it must not have (see splats)
+#	123	the guest ended without a verdict
+#	124	the time limit was reached and the guest was stopped
+
+# shellcheck source=selftests/rig/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+usage="usage: boot.sh [-q] [-t seconds] [-d image] [-n name] [-a file] <target> <job>"
+limit=120 disk='' name='' quiet='' add=()
+while getopts t:d:n:a:q option; do
+	case $option in
+	t) limit=$OPTARG ;;
+	d) disk=$OPTARG ;;
+	n) name=$OPTARG ;;
+	a) add+=("$OPTARG") ;;
+	q) quiet=1 ;;
+	*) die "$usage" ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# = 2 ] || die "$usage"
+use_target "$1"
+job=$2
+log=$BUILD/log/${name:-boot-$target}.log
+kernel=$("$RIG/kernel.sh" "$target")
+
+# Lines that a kernel in good health does not print
+splats='BUG:|WARNING:|KASAN|UBSAN|Oops|Kernel panic|Unable to handle'
+splats+='|general protection|possible circular locking|possible recursive locking'
+splats+='|inconsistent lock state|suspicious RCU usage|held lock freed|still has locks held'
+splats+='|INFO: task .* blocked|INFO: rcu|soft lockup|unreferenced object'
+splats+='|refcount_t:|sleeping function called|list_add corruption|list_del corruption'
+
+if [ -z "$disk" ]; then
+	disk=$BUILD/disk.img
+	if [ ! -e "$disk" ]; then
+		head -c 16M /dev/urandom >"$disk.$$"
+		mv "$disk.$$" "$disk"
+	fi
+fi
+[ -r "$disk" ] || die "cannot read the disk image $disk"
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/zpcifd.XXXXXX")
+guest=
+cleanup()
+{
+	if [ -n "$guest" ]; then
+		kill -KILL -- "-$guest" 2>/dev/null || true
+	fi
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+mkdir -p "$tmp/add/data" "$BUILD/log"
+cp "$job" "$tmp/add/job"
+[ ${#add[@]} = 0 ] || cp "${add[@]}" "$tmp/add/data/"
+(
+	cat "$out/base.cpio"
+	cd "$tmp/add"
+	find . | cpio --quiet -o -H newc -R 0:0
+) >"$tmp/initramfs"
+
+append="printk.time=1 printk.devkmsg=on panic=-1"
+case $rig in
+s390x)
+	set -- qemu-system-s390x -M s390-ccw-virtio -accel tcg -cpu max -m 512 -smp 2 \
+		-nographic -nodefaults -no-reboot -serial stdio \
+		-kernel "$kernel/arch/s390/boot/bzImage" -initrd "$tmp/initramfs" \
+		-append "console=ttysclp0 $append" \
+		-drive "if=none,id=disk,file=$disk,format=raw,snapshot=on" \
+		-device zpci,uid=0x10,fid=0x100,target=blk \
+		-device virtio-blk-pci,id=blk,drive=disk,iommu_platform=on,disable-legacy=on
+	;;
+um)
+	# shellcheck disable=SC2086 # words
+	set -- "$kernel/linux" mem=512M initrd="$tmp/initramfs" uml_dir="$tmp" con0=null,fd:1 \
+		con=null $append
+	;;
+esac
+
+# show: the job's own lines as they come, without the kernel's time stamps
+show()
+{
+	if [ -n "$quiet" ]; then
+		cat >/dev/null
+	else
+		sed -u -n -E -e 's/^\[ *[0-9]+\.[0-9]+\] //' \
+			-e '/^rig: start$/,/^rig: verdict /{/^rig: (start|verdict .*)$/!p}'
+	fi
+}
+
+mkfifo "$tmp/console"
+sed -u 's/\r//g' <"$tmp/console" | tee "$log" | show &
+printer=$!
+# A process group of its own, so that nothing of it is left behind
+setsid timeout -k 5 "$limit" "$@" </dev/null >"$tmp/console" 2>&1 &
+guest=$!
+status=0
+wait "$guest" || status=$?
+wait "$printer"
+
+verdict=$(sed -n -E 's/^.*rig: verdict ([0-9]+)$/\1/p' "$log" | tail -n 1)
+if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+	tail -n 15 "$log" >&2
+	printf 'error: %s: stopped after %d s, the time limit; see %s\n' "$target" "$limit" "$log" >&2
+	exit 124
+fi
+if grep -n -E "$splats" "$log" >&2; then
+	printf 'error: %s: the kernel complained; see %s\n' "$target" "$log" >&2
+	exit 122
+fi
+if [ -z "$verdict" ]; then
+	tail -n 15 "$log" >&2
+	printf 'error: %s: the guest ended without a verdict; see %s\n' "$target" "$log" >&2
+	exit 123
+fi
+exit "$verdict"

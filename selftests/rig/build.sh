@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build.sh <target>: builds the modules against the target's kernel and the
+# programs for its guest, everything under build/<target>:
+#
+#	module/		copy of the sources, and the modules where they are built
+#	bin/ lib/	programs and libraries, static
+#	selftests/	the selftests' programs
+#	base.cpio	what a guest boots with
+#
+# Only what changed is built again. tools/build.mk says how the programs'
+# Makefiles are called.
+
+# shellcheck source=selftests/rig/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+use_target "${1:?usage: build.sh <target>, one of: $ALL_TARGETS}"
+kernel=$("$RIG/kernel.sh" "$target")
+sysroot=$("$RIG/sysroot.sh" "$rig")
+log=$BUILD/log/build-$target.log
+
+# Copies what is newer and removes what is gone, so that make sees true times
+copy_sources()
+{
+	local file
+
+	mkdir -p "$out/module"
+	(cd "$TOP" && cp -pru Kbuild include drivers "$out/module/")
+	(
+		cd "$out/module"
+		find include drivers -type f ! -name '.*' ! -name '*.mod.c' \
+			\( -name '*.[chS]' -o -name Kbuild -o -name Makefile \)
+	) | while read -r file; do
+		[ -e "$TOP/$file" ] || rm "$out/module/$file"
+	done
+}
+
+build_modules()
+{
+	# shellcheck disable=SC2046 # two words on purpose
+	make -C "$kernel/source" O="$kernel" $(kernel_arch "$rig") -j"$JOBS" \
+		M="$out/module" modules
+}
+
+build_programs()
+{
+	local dir
+
+	for dir in tools/libzpcifd tools/zpcictl tools/examples/* selftests; do
+		[ -e "$TOP/$dir/Makefile" ] || continue
+		make -C "$TOP/$dir" -j"$JOBS" CC="${cross}gcc" AR="${cross}ar" STATIC=-static \
+			OUT="$out" KHDR="$kernel-headers/usr" SYSROOT="$sysroot"
+	done
+}
+
+build()
+{
+	if [ -e "$TOP/Kbuild" ]; then
+		copy_sources
+		build_modules
+	fi
+	build_programs
+	"$RIG/initramfs.sh" "$target"
+}
+
+mkdir -p "$out"
+exec 9>"$out/lock"
+flock 9
+step "build for $target" "$log" build

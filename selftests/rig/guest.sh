@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+# Functions for the jobs that run inside a guest. Read by /init (busybox sh).
+# shellcheck shell=sh
+
+# load_modules: the framework first, then every provider of this guest
+load_modules()
+{
+	insmod /modules/zpcifd.ko || return
+	for module in zpcifd_s390 zpcifd_sim; do
+		if [ -e "/modules/$module.ko" ]; then
+			insmod "/modules/$module.ko" || return
+		fi
+	done
+}
+
+# unload_modules: fails if something still holds one
+unload_modules()
+{
+	for module in zpcifd_kunit zpcifd_sim zpcifd_s390 zpcifd; do
+		if [ -e "/sys/module/$module" ]; then
+			rmmod "$module" || return
+		fi
+	done
+}
+
+# find_function <PCI class, such as 0x010000>: PCI address of the first one
+find_function()
+{
+	for pci in /sys/bus/pci/devices/*; do
+		if [ -e "$pci/class" ] && [ "$(cat "$pci/class")" = "$1" ]; then
+			basename "$pci"
+			return
+		fi
+	done
+	echo "find_function: no PCI function of class $1" >&2
+	return 1
+}
+
+# set_driver <PCI address> <driver>: takes a function from its driver and gives
+# it to another; an empty name leaves the choice to the kernel again
+set_driver()
+{
+	pci=/sys/bus/pci/devices/$1
+	if [ -e "$pci/driver" ]; then
+		echo "$1" >"$pci/driver/unbind" || return
+	fi
+	echo "$2" >"$pci/driver_override" || return
+	echo "$1" >/sys/bus/pci/drivers_probe || return
+	if [ ! -e "$pci/driver" ]; then
+		echo "set_driver: $1 was not taken by '$2'" >&2
+		return 1
+	fi
+}
