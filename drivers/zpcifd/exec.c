@@ -170,9 +170,9 @@ static noinline u32 zpcifd_exec_cancel_rest(struct zpcifd_ring *ring, u32 head,
 
 /*
  * Runs the chain that starts at @head with the descriptor @first, of the
- * @avail descriptors there. The whole chain is read first: it starts only when the completion queue has room
- * for all of it, so that nothing cuts it short. Returns how many descriptors
- * it took, 0 if there is no room.
+ * @avail descriptors there. The whole chain is read first: it starts only when
+ * the completion queue has room for all of it, so that nothing cuts it short.
+ * Returns how many descriptors it took, 0 if there is no room.
  */
 static noinline u32 zpcifd_exec_chain(struct zpcifd_ring *ring,
 				      const struct zpcifd_sqe *first, u32 head,
@@ -262,8 +262,8 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 		}
 	}
 
-	/* The entries before it may be filled again from now on */
 	WRITE_ONCE(ring->sq_head, head + taken);
+	/* Pairs with user space's acquire: entries were read before it refills */
 	smp_store_release(&ring->header->sq_head, ring->sq_head);
 
 	if (!taken && fatal_signal_pending(current))

@@ -13,9 +13,7 @@
 #include "compat.h"
 #include "zpcifd_private.h"
 
-enum {
-	ZPCIFD_MAX_DEVICES = 4096,
-};
+#define ZPCIFD_MAX_DEVICES 4096
 static_assert(ZPCIFD_MAX_DEVICES < (1U << MINORBITS));
 
 static dev_t zpcifd_dev;

@@ -92,7 +92,7 @@ struct zpcifd_ring {
 	wait_queue_head_t poll_wait;
 	bool stop;
 
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	const struct zpcifd_ops *ops;
 	const struct zpcifd_policy *policy;
 	u32 sq_head;

@@ -153,9 +153,11 @@ static inline struct zpcifd_device *zpcifd_get(struct zpcifd_device *zd)
 
 static inline void zpcifd_put(struct zpcifd_device *zd)
 {
-	put_device(&zd->dev);
+	if (zd)
+		put_device(&zd->dev);
 }
-DEFINE_FREE(zpcifd, struct zpcifd_device *, if (_T) zpcifd_put(_T))
+
+DEFINE_FREE(zpcifd, struct zpcifd_device *, zpcifd_put(_T))
 
 int zpcifd_register(struct zpcifd_device *zd);
 void zpcifd_unregister(struct zpcifd_device *zd);

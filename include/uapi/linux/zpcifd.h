@@ -173,6 +173,7 @@ struct zpcifd_info {
 	__u32 out_max_data_len;
 	__u32 out_max_chain;
 };
+
 #define ZPCIFD_INFO _IO(ZPCIFD_TYPE, ZPCIFD_CMD_INFO)
 
 /**
@@ -195,6 +196,7 @@ struct zpcifd_bind_iommufd {
 	__s32 iommufd;
 	__u32 out_devid;
 };
+
 #define ZPCIFD_BIND_IOMMUFD _IO(ZPCIFD_TYPE, ZPCIFD_CMD_BIND_IOMMUFD)
 
 /**
@@ -214,6 +216,7 @@ struct zpcifd_attach {
 	__u32 flags;
 	__u32 pt_id;
 };
+
 #define ZPCIFD_ATTACH _IO(ZPCIFD_TYPE, ZPCIFD_CMD_ATTACH)
 
 /*
@@ -235,6 +238,7 @@ struct zpcifd_detach {
 	__u32 size;
 	__u32 flags;
 };
+
 #define ZPCIFD_DETACH _IO(ZPCIFD_TYPE, ZPCIFD_CMD_DETACH)
 
 /**
@@ -268,6 +272,7 @@ struct zpcifd_ring_create {
 	__u32 out_data_offset;
 	__u32 out_mmap_len;
 };
+
 #define ZPCIFD_RING_CREATE _IO(ZPCIFD_TYPE, ZPCIFD_CMD_RING_CREATE)
 
 /*
