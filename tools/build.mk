@@ -16,7 +16,8 @@
 #
 #	CC, AR		the target's compiler and archiver
 #	OUT		absolute directory of the target: programs go to
-#			$(OUT)/bin, libraries to $(OUT)/lib, objects to $(OUT)/obj
+#			$(OUT)/bin (those of selftests/ to $(OUT)/selftests),
+#			libraries to $(OUT)/lib, objects to $(OUT)/obj
 #	KHDR		kernel headers as `make headers_install` leaves them (holds
 #			include/linux/iommufd.h); empty for the system's own
 #	SYSROOT		unpacked packages of the target's architecture (json-c,
@@ -55,9 +56,10 @@ endif
 
 here := $(patsubst $(TOP)/%,%,$(CURDIR))
 obj := $(OUT)/obj/$(here)
+bindir := $(OUT)/$(if $(filter selftests,$(here)),selftests,bin)
 makefiles := Makefile $(TOP)/tools/build.mk
 
-all: $(PROGS:%=$(OUT)/bin/%) $(STATIC_LIBS:%=$(OUT)/lib/lib%.a)
+all: $(PROGS:%=$(bindir)/%) $(STATIC_LIBS:%=$(OUT)/lib/lib%.a)
 
 $(obj)/%.o: %.c $(makefiles)
 	@mkdir -p $(@D)
@@ -68,7 +70,7 @@ objs_of = $(patsubst %.c,$(obj)/%.o,$(call srcs_of,$(1)))
 libs_of = $(patsubst %,$(OUT)/lib/lib%.a,$($(1)-libs))
 
 define prog_rule
-$(OUT)/bin/$(1): $(call objs_of,$(1)) $(call libs_of,$(1))
+$(bindir)/$(1): $(call objs_of,$(1)) $(call libs_of,$(1))
 	@mkdir -p $$(@D)
 	$(CC) $(LDFLAGS) -o $$@ $$^ $$($(1)-ldlibs)
 endef

@@ -13,7 +13,7 @@ sysroot=$("$RIG/sysroot.sh" "$rig")
 root=$(mktemp -d "$out/root.XXXXXX")
 trap 'rm -rf "$root" "$root.cpio"' EXIT
 
-mkdir -p "$root"/{bin,rig,modules,selftests}
+mkdir -p "$root"/{bin,rig,modules,selftests,proc,sys,dev,tmp,run}
 cp "$sysroot/bin/busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 cp "$RIG/init" "$root/init"
