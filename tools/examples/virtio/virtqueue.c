@@ -41,50 +41,72 @@ static size_t queue_bytes(unsigned int size)
 	       size * sizeof(struct vring_used_elem) + sizeof(uint16_t);
 }
 
-static int load_addresses(struct virtqueue *vq, uint64_t *addr)
+/*
+ * How the addresses get there. PCISTB stores a stream of bytes, but QEMU on a
+ * little-endian host (7.2 and others) stores those of each doubleword in reverse
+ * order. And a function may take no block of this length. So what has arrived is
+ * loaded in the same batch, and the next way is tried if it is not the addresses:
+ * the queue is not enabled yet, so that the function does nothing with them.
+ */
+enum address_way { BLOCK, BLOCK_REVERSED, REGISTERS, NR_ADDRESS_WAYS };
+
+static int store_addresses(struct virtqueue *vq, enum address_way way,
+			   const uint64_t want[3], uint64_t have[3])
 {
-	uint64_t half[6];
+	const unsigned int common = VIRTIO_PCI_CAP_COMMON_CFG;
+	const unsigned int first = VIRTIO_PCI_COMMON_Q_DESCLO;
+	struct virtio_function *vf = vq->vf;
+	uint64_t block[3], half[6];
 	int ret;
 
+	if (way == REGISTERS) {
+		for (unsigned int i = 0; i < 3; i++) {
+			virtio_store(vf, common, first + 8 * i, 4,
+				     want[i] & 0xffffffff);
+			virtio_store(vf, common, first + 8 * i + 4, 4,
+				     want[i] >> 32);
+		}
+	} else {
+		for (unsigned int i = 0; i < 3; i++)
+			block[i] = way == BLOCK ? htole64(want[i]) :
+						  htobe64(want[i]);
+		virtio_block(vf, common, first, block, sizeof(block));
+	}
 	for (unsigned int i = 0; i < 6; i++)
-		virtio_load(vq->vf, VIRTIO_PCI_CAP_COMMON_CFG,
-			    VIRTIO_PCI_COMMON_Q_DESCLO + 4 * i, 4, &half[i]);
-	ret = virtio_run(vq->vf, "load queue addresses");
+		virtio_load(vf, common, first + 4 * i, 4, &half[i]);
+	ret = virtio_run(vf, "store queue addresses");
+	if (ret)
+		return ret;
 	for (unsigned int i = 0; i < 3; i++)
-		addr[i] = half[2 * i + 1] << 32 | half[2 * i];
-	return ret;
+		have[i] = half[2 * i + 1] << 32 | half[2 * i];
+	return 0;
 }
 
-static int store_addresses(struct virtqueue *vq)
+static int set_addresses(struct virtqueue *vq)
 {
 	const uint64_t want[3] = {
 		vq->dma.iova,
 		vq->dma.iova + avail_offset(vq->size),
 		vq->dma.iova + used_offset(vq->size),
 	};
-	uint64_t block[3], have[3];
+	enum address_way way = BLOCK;
+	uint64_t have[3];
 	int ret;
 
-	for (unsigned int i = 0; i < 3; i++)
-		block[i] = htole64(want[i]);
-	virtio_block(vq->vf, VIRTIO_PCI_CAP_COMMON_CFG,
-		     VIRTIO_PCI_COMMON_Q_DESCLO, block, sizeof(block));
-	ret = virtio_run(vq->vf, "store queue addresses");
-	if (!ret)
-		ret = load_addresses(vq, have);
-	if (ret)
-		return ret;
-	if (memcmp(want, have, sizeof(want)))
-		return virtio_fail(vq->vf, -EIO,
-				   "%s: queue %u: addresses are 0x%llx, 0x%llx, 0x%llx after a store of 0x%llx, 0x%llx, 0x%llx",
-				   zpcifd_name(vq->vf->zf), vq->index,
-				   (unsigned long long)have[0],
-				   (unsigned long long)have[1],
-				   (unsigned long long)have[2],
-				   (unsigned long long)want[0],
-				   (unsigned long long)want[1],
-				   (unsigned long long)want[2]);
-	return 0;
+	if (zpcifd_info(vq->vf->zf)->out_maxstbl < ADDRESS_BYTES)
+		way = REGISTERS;
+	for (; way < NR_ADDRESS_WAYS; way++) {
+		ret = store_addresses(vq, way, want, have);
+		if (ret)
+			return ret;
+		if (!memcmp(want, have, sizeof(want)))
+			return 0;
+	}
+	return virtio_fail(vq->vf, -EIO,
+			   "%s: queue %u: address 0x%llx was stored, 0x%llx is there",
+			   zpcifd_name(vq->vf->zf), vq->index,
+			   (unsigned long long)want[0],
+			   (unsigned long long)have[0]);
 }
 
 static int setup(struct virtqueue *vq, unsigned int max_size)
@@ -128,7 +150,7 @@ static int setup(struct virtqueue *vq, unsigned int max_size)
 	vq->avail->flags = htole16(VRING_AVAIL_F_NO_INTERRUPT);
 
 	virtio_store(vf, common, VIRTIO_PCI_COMMON_Q_SIZE, 2, size);
-	ret = store_addresses(vq);
+	ret = set_addresses(vq);
 	if (ret)
 		return ret;
 
