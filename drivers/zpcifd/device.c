@@ -51,7 +51,8 @@ int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid)
  * zpcifd_device_unbind - End the ownership of a function
  * @zf: A file, which need not be the owner
  *
- * Undoes in order: no ring runs any more, no DMA, function reset, unbound.
+ * Undoes in order: no ring runs any more, no interrupts, no DMA, function
+ * reset, unbound.
  *
  * Context: process context, registration_lock held and ops there
  */
@@ -66,6 +67,7 @@ void zpcifd_device_unbind(struct zpcifd_file *zf)
 
 	list_for_each_entry(ring, &zd->rings, entry)
 		zpcifd_ring_disconnect(ring);
+	zpcifd_irq_unset_all(zd);
 	if (zd->attached)
 		zd->ops->detach(zd);
 	zd->attached = false;
@@ -149,6 +151,31 @@ int zpcifd_device_detach(struct zpcifd_file *zf)
 	zd->ops->detach(zd);
 	zd->attached = false;
 	return 0;
+}
+
+/**
+ * zpcifd_device_set_irq - Wire interrupt vectors to eventfds
+ * @zf: The file
+ * @cmd: Which vectors
+ * @fds: The eventfds, unless @cmd only triggers
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: 0, or a negative errno: see struct zpcifd_irq_set
+ */
+int zpcifd_device_set_irq(struct zpcifd_file *zf,
+			  const struct zpcifd_irq_set *cmd, const s32 *fds)
+{
+	struct zpcifd_device *zd = zf->zd;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	ret = zpcifd_device_check_owner(zf);
+	if (ret)
+		return ret;
+	if (!zd->ops->irq_enable)
+		return -EOPNOTSUPP;
+	return zpcifd_irq_set(zd, cmd, fds);
 }
 
 /**

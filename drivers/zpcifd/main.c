@@ -128,6 +128,30 @@ static int zpcifd_cmd_ring_create(struct zpcifd_ucmd *ucmd)
 	return 0;
 }
 
+static int zpcifd_cmd_irq_set(struct zpcifd_ucmd *ucmd)
+{
+	struct zpcifd_irq_set *cmd = ucmd->cmd;
+	s32 *fds __free(kvfree) = NULL;
+
+	if (cmd->flags & ~ZPCIFD_IRQ_TRIGGER || cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (cmd->type != ZPCIFD_IRQ_MSI && cmd->type != ZPCIFD_IRQ_MSIX)
+		return -EOPNOTSUPP;
+	if (cmd->count > zpcifd_irq_max_vectors(&ucmd->zf->zd->info))
+		return -EINVAL;
+
+	if (cmd->flags & ZPCIFD_IRQ_TRIGGER) {
+		if (cmd->eventfds)
+			return -EINVAL;
+	} else {
+		fds = vmemdup_array_user(u64_to_user_ptr(cmd->eventfds),
+					 cmd->count, sizeof(*fds));
+		if (IS_ERR(fds))
+			return PTR_ERR(no_free_ptr(fds));
+	}
+	return zpcifd_device_set_irq(ucmd->zf, cmd, fds);
+}
+
 /* On stack memory for the ioctl structs */
 union zpcifd_ucmd_buffer {
 	struct zpcifd_info info;
@@ -135,6 +159,7 @@ union zpcifd_ucmd_buffer {
 	struct zpcifd_attach attach;
 	struct zpcifd_detach detach;
 	struct zpcifd_ring_create ring_create;
+	struct zpcifd_irq_set irq_set;
 };
 
 struct zpcifd_ioctl_op {
@@ -162,6 +187,7 @@ static const struct zpcifd_ioctl_op zpcifd_ioctl_ops[] = {
 	IOCTL_OP(ZPCIFD_DETACH, zpcifd_cmd_detach, struct zpcifd_detach, flags),
 	IOCTL_OP(ZPCIFD_RING_CREATE, zpcifd_cmd_ring_create,
 		 struct zpcifd_ring_create, out_mmap_len),
+	IOCTL_OP(ZPCIFD_IRQ_SET, zpcifd_cmd_irq_set, struct zpcifd_irq_set, eventfds),
 };
 
 static long zpcifd_fops_ioctl(struct file *filp, unsigned int cmd,
@@ -274,6 +300,7 @@ static void zpcifd_device_release(struct device *device)
 	ida_free(&zpcifd_ida, zd->dev.devt - zpcifd_dev);
 	mutex_destroy(&zd->chain_lock);
 	mutex_destroy(&zd->lock);
+	kvfree(zd->vectors);
 	kfree(zd->policy);
 	kfree(zd);
 }
@@ -348,7 +375,7 @@ EXPORT_SYMBOL_NS_GPL(__zpcifd_alloc_device, "ZPCIFD");
  * Context: process context
  *
  * Return: 0; -EINVAL if @info places the MSI-X table in a BAR that cannot be;
- * or what device_add() returned
+ * -ENOMEM; or what device_add() returned
  */
 int zpcifd_register(struct zpcifd_device *zd)
 {
@@ -365,6 +392,10 @@ int zpcifd_register(struct zpcifd_device *zd)
 	info->out_max_data_len = ZPCIFD_MAX_DATA_LEN;
 	info->out_max_chain = ZPCIFD_MAX_CHAIN;
 	zpcifd_policy_init(zd->policy, info);
+	zd->vectors = kvcalloc(zpcifd_irq_max_vectors(info), sizeof(*zd->vectors),
+			       GFP_KERNEL);
+	if (!zd->vectors)
+		return -ENOMEM;
 	return cdev_device_add(&zd->cdev, &zd->dev);
 }
 EXPORT_SYMBOL_NS_GPL(zpcifd_register, "ZPCIFD");

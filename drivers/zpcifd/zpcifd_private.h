@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of the framework share. Calls run downward only: main,
- * device, ring, exec, policy.
+ * device, then ring and irq, exec, policy.
  */
 #ifndef __ZPCIFD_PRIVATE_H
 #define __ZPCIFD_PRIVATE_H
 
+#include <linux/eventfd.h>
 #include <linux/sizes.h>
 #include <linux/wait.h>
 #include <linux/zpcifd.h>
@@ -109,12 +110,25 @@ struct zpcifd_ring {
 	struct zpcifd_sqe chain[ZPCIFD_MAX_CHAIN];
 };
 
+/**
+ * struct zpcifd_vector - An interrupt vector
+ * @eventfd: Signalled by the vector, NULL if it is not wired. Changed under
+ *	zpcifd_device::lock.
+ * @count: Interrupts that were signalled
+ */
+struct zpcifd_vector {
+	struct eventfd_ctx __rcu *eventfd;
+	atomic64_t count;
+};
+
 /* device.c */
 int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid);
 void zpcifd_device_unbind(struct zpcifd_file *zf);
 int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id);
 int zpcifd_device_replace(struct zpcifd_file *zf, u32 *pt_id);
 int zpcifd_device_detach(struct zpcifd_file *zf);
+int zpcifd_device_set_irq(struct zpcifd_file *zf,
+			  const struct zpcifd_irq_set *cmd, const s32 *fds);
 struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 				       struct zpcifd_ring_create *cmd);
 
@@ -127,6 +141,12 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring);
 
 /* exec.c */
 int zpcifd_exec(struct zpcifd_ring *ring, u32 count);
+
+/* irq.c */
+int zpcifd_irq_set(struct zpcifd_device *zd, const struct zpcifd_irq_set *cmd,
+		   const s32 *fds);
+void zpcifd_irq_unset_all(struct zpcifd_device *zd);
+u32 zpcifd_irq_max_vectors(const struct zpcifd_info *info);
 
 /* policy.c */
 void zpcifd_policy_init(struct zpcifd_policy *policy,

@@ -17,6 +17,7 @@ struct iommufd_ctx;
 struct zpcifd_device;
 struct zpcifd_file;
 struct zpcifd_policy;
+struct zpcifd_vector;
 
 /**
  * struct zpcifd_insn - One instruction
@@ -81,6 +82,19 @@ struct zpcifd_ops {
 	int (*replace)(struct zpcifd_device *zd, u32 *pt_id);
 	/** @detach: Turn bus mastering off, then undo @attach. */
 	void (*detach)(struct zpcifd_device *zd);
+	/**
+	 * @irq_enable: Make the vectors of enum zpcifd_irq_type @type
+	 * available, all masked. Returns how many there are, or a negative
+	 * errno. A provider that does not own the function's interrupts leaves
+	 * @irq_enable, @irq_disable, @irq_request and @irq_free NULL.
+	 */
+	int (*irq_enable)(struct zpcifd_device *zd, u32 type);
+	/** @irq_disable: Undo @irq_enable. No vector is requested by then. */
+	void (*irq_disable)(struct zpcifd_device *zd);
+	/** @irq_request: From now on call zpcifd_irq_signal() for @vector. */
+	int (*irq_request)(struct zpcifd_device *zd, u32 vector);
+	/** @irq_free: Undo @irq_request; waits for a handler that runs. */
+	void (*irq_free)(struct zpcifd_device *zd, u32 vector);
 };
 
 /**
@@ -108,11 +122,18 @@ struct zpcifd_device {
 	struct rw_semaphore registration_lock;
 	const struct zpcifd_ops *ops;
 
-	/* Protects owner, attached and rings; taken inside registration_lock */
+	/*
+	 * Protects the owner and what belongs to it, down to nr_wired; taken
+	 * inside registration_lock. Vectors' eventfds are read under RCU.
+	 */
 	struct mutex lock;
 	struct zpcifd_file *owner;
 	bool attached;
 	struct list_head rings;
+	struct zpcifd_vector *vectors;
+	u32 irq_type;
+	u32 nr_vectors;
+	u32 nr_wired;
 
 	/*
 	 * Held while a chain runs, so that chains do not interleave; taken
@@ -161,5 +182,6 @@ DEFINE_FREE(zpcifd, struct zpcifd_device *, zpcifd_put(_T))
 
 int zpcifd_register(struct zpcifd_device *zd);
 void zpcifd_unregister(struct zpcifd_device *zd);
+void zpcifd_irq_signal(struct zpcifd_device *zd, u32 vector);
 
 #endif /* __LINUX_ZPCIFD_H */

@@ -42,6 +42,7 @@ enum {
 	ZPCIFD_CMD_REPLACE = 0x03,
 	ZPCIFD_CMD_DETACH = 0x04,
 	ZPCIFD_CMD_RING_CREATE = 0x05,
+	ZPCIFD_CMD_IRQ_SET = 0x06,
 	ZPCIFD_CMD_RING_ENTER = 0x10,
 };
 
@@ -274,6 +275,59 @@ struct zpcifd_ring_create {
 };
 
 #define ZPCIFD_RING_CREATE _IO(ZPCIFD_TYPE, ZPCIFD_CMD_RING_CREATE)
+
+/**
+ * enum zpcifd_irq_type - Kinds of interrupts
+ * @ZPCIFD_IRQ_MSI: Vectors of the MSI capability
+ * @ZPCIFD_IRQ_MSIX: Vectors of the MSI-X capability
+ */
+enum zpcifd_irq_type {
+	ZPCIFD_IRQ_MSI = 0,
+	ZPCIFD_IRQ_MSIX = 1,
+};
+
+/**
+ * enum zpcifd_irq_flags - What ZPCIFD_IRQ_SET does
+ * @ZPCIFD_IRQ_TRIGGER: Signal the vectors' eventfds as if the function had
+ *	raised them; for tests
+ */
+enum zpcifd_irq_flags {
+	ZPCIFD_IRQ_TRIGGER = 1 << 0,
+};
+
+/**
+ * struct zpcifd_irq_set - ioctl(ZPCIFD_IRQ_SET)
+ * @size: sizeof(struct zpcifd_irq_set)
+ * @flags: Bits of enum zpcifd_irq_flags
+ * @type: enum zpcifd_irq_type
+ * @first: First vector
+ * @count: Number of vectors
+ * @__reserved: Must be 0
+ * @eventfds: Pointer to @count file descriptors of type __s32, one for each
+ *	vector: an eventfd, or -1 for none. Must be 0 with ZPCIFD_IRQ_TRIGGER.
+ *
+ * Wires vectors to eventfds, or parts them; the other vectors are not
+ * disturbed. An interrupt is never lost while a vector goes from one eventfd
+ * to another. On any error nothing has changed.
+ *
+ * Interrupts of @type are on while at least one vector is wired.
+ *
+ * Errors beyond the general ones: EINVAL when the function has no interrupts
+ * of @type or not that many, or when a vector of the other type is wired;
+ * ENOSPC when the platform cannot give that many; EBADF when a file descriptor
+ * is not open, and EINVAL when it is not an eventfd.
+ */
+struct zpcifd_irq_set {
+	__u32 size;
+	__u32 flags;
+	__u32 type;
+	__u32 first;
+	__u32 count;
+	__u32 __reserved;
+	__aligned_u64 eventfds;
+};
+
+#define ZPCIFD_IRQ_SET _IO(ZPCIFD_TYPE, ZPCIFD_CMD_IRQ_SET)
 
 /*
  * ioctl(ZPCIFD_RING_ENTER) on a ring's file descriptor: takes the largest
