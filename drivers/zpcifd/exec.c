@@ -8,6 +8,7 @@
  * payload is handed to the instruction where it lies: whatever it holds at
  * that moment is stored.
  */
+#include <kunit/visibility.h>
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
@@ -270,3 +271,4 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 		return -EINTR;
 	return taken;
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_exec);

@@ -4,6 +4,7 @@
  * is issued that it answers with a program check, and the places that are the
  * kernel's own.
  */
+#include <kunit/visibility.h>
 #include <linux/align.h>
 #include <linux/nospec.h>
 #include <linux/pci_regs.h>
@@ -92,6 +93,7 @@ void zpcifd_policy_init(struct zpcifd_policy *policy,
 			    info->out_msix_pba_offset +
 			    zpcifd_policy_pba_len(info));
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_init);
 
 static int zpcifd_policy_check_config(const struct zpcifd_sqe *sqe)
 {
@@ -195,6 +197,7 @@ int zpcifd_policy_check(const struct zpcifd_policy *policy,
 	}
 	return zpcifd_policy_check_bar(policy, sqe);
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_check);
 
 /**
  * zpcifd_policy_guards_msix - Was a descriptor refused by the MSI-X guard?
@@ -221,3 +224,4 @@ bool zpcifd_policy_guards_msix(const struct zpcifd_policy *policy,
 	return sqe->as == info->out_msix_pba_bar && end > pba &&
 	       sqe->offset < pba + zpcifd_policy_pba_len(info);
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_guards_msix);

@@ -2,6 +2,7 @@
 /*
  * Rings: their memory, their file, and their end
  */
+#include <kunit/visibility.h>
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -170,6 +171,7 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 	cmd->out_mmap_len = ring->mmap_len;
 	return no_free_ptr(ring);
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_create);
 
 /**
  * zpcifd_ring_free - Free a ring that has no file, or whose file is released
@@ -182,6 +184,7 @@ void zpcifd_ring_free(struct zpcifd_ring *ring)
 	zpcifd_put(ring->zd);
 	kfree(ring);
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_free);
 
 /**
  * zpcifd_ring_file - Make the file of a ring
@@ -193,6 +196,7 @@ struct file *zpcifd_ring_file(struct zpcifd_ring *ring)
 {
 	return anon_inode_getfile("[zpcifd-ring]", &zpcifd_ring_fops, ring, O_RDWR);
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_file);
 
 /**
  * zpcifd_ring_disconnect - Part a ring from its function, for good
@@ -213,3 +217,4 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 		ring->ops = NULL;
 	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_disconnect);
