@@ -183,8 +183,6 @@ static int zpcifd_s390_query_all(struct zpcifd_s390 *zf)
 	ret = zpcifd_s390_query(READ_ONCE(zf->zdev->fh), info);
 	if (ret)
 		return ret;
-	info->out_opcodes = BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) |
-			    BIT(ZPCIFD_OP_PCISTB);
 	/* CLP's range, less what the kernel's DMA tables do not reach */
 	info->out_start_dma = zf->zdev->start_dma;
 	info->out_end_dma = zf->zdev->end_dma;
@@ -212,10 +210,6 @@ static int zpcifd_s390_probe(struct pci_dev *pdev,
 {
 	struct zpcifd_s390 *zf;
 	int ret;
-
-	/* driver_override gives this ID; others come from new_id */
-	if (id->vendor != PCI_ANY_ID)
-		return -ENODEV;
 
 	zf = zpcifd_alloc_device(&pdev->dev, &zpcifd_s390_ops,
 				 struct zpcifd_s390, zd);
@@ -281,6 +275,7 @@ static const struct pci_error_handlers zpcifd_s390_error_handlers = {
 	.resume = zpcifd_s390_resume,
 };
 
+/* Without a table of IDs, it takes a function by driver_override only */
 static struct pci_driver zpcifd_s390_driver = {
 	.name = "zpcifd",
 	.probe = zpcifd_s390_probe,
