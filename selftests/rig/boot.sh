@@ -57,6 +57,7 @@ fi
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/zpcifd.XXXXXX")
 guest=
+# shellcheck disable=SC2317 # called by the trap
 cleanup()
 {
 	if [ -n "$guest" ]; then
@@ -83,7 +84,7 @@ s390x)
 		-nographic -nodefaults -no-reboot -serial stdio \
 		-kernel "$kernel/arch/s390/boot/bzImage" -initrd "$tmp/initramfs" \
 		-append "console=ttysclp0 $append" \
-		-drive "if=none,id=disk,file=$disk,format=raw,snapshot=on" \
+		-drive "if=none,id=disk,file=${disk//,/,,},format=raw,snapshot=on" \
 		-device zpci,uid=0x10,fid=0x100,target=blk \
 		-device virtio-blk-pci,id=blk,drive=disk,iommu_platform=on,disable-legacy=on
 	;;

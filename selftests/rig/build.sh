@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh <target>: builds the modules against the target's kernel and the
+# build.sh [-k] <target>: builds the modules against the target's kernel and the
 # programs for its guest, everything under build/<target>:
 #
 #	module/		copy of the sources, and the modules where they are built
@@ -9,13 +9,19 @@
 #	selftests/	the selftests' programs
 #	base.cpio	what a guest boots with
 #
-# Only what changed is built again. tools/build.mk says how the programs'
+# Only what changed is built again. With -k, for work in progress, programs that
+# do not build are named, and not there or old. tools/build.mk says how the programs'
 # Makefiles are called.
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-use_target "${1:?usage: build.sh <target>, one of: $ALL_TARGETS}"
+keep=
+if [ "${1:-}" = -k ]; then
+	keep=1
+	shift
+fi
+use_target "${1:?usage: build.sh [-k] <target>, one of: $ALL_TARGETS}"
 kernel=$("$RIG/kernel.sh" "$target")
 sysroot=$("$RIG/sysroot.sh" "$rig")
 log=$BUILD/log/build-$target.log
@@ -50,7 +56,8 @@ build_programs()
 	for dir in tools/libzpcifd tools/zpcictl tools/examples/* selftests; do
 		[ -e "$TOP/$dir/Makefile" ] || continue
 		make -C "$TOP/$dir" -j"$JOBS" CC="${cross}gcc" AR="${cross}ar" STATIC=-static \
-			OUT="$out" KHDR="$kernel-headers/usr" SYSROOT="$sysroot"
+			OUT="$out" KHDR="$kernel-headers/usr" SYSROOT="$sysroot" ||
+			[ -n "$keep" ]
 	done
 }
 
@@ -68,3 +75,4 @@ mkdir -p "$out"
 exec 9>"$out/lock"
 flock 9
 step "build for $target" "$log" build
+[ -z "$keep" ] || grep -E 'error:|\*\*\*' "$log" >&2 || true

@@ -34,7 +34,9 @@ fetch_source()
 {
 	local package part
 
-	if [ "$series" != 6.12 ]; then
+	if [ "$series" = 6.12 ]; then
+		apt_lists
+	else
 		apt_for_series apt-get update
 	fi
 	package=$(apt_for_series apt-cache search --names-only "^linux-source-${series}[0-9.]*\$" |

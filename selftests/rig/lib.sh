@@ -82,12 +82,23 @@ kernel_arch()
 	esac
 }
 
+# apt_lists: fetches apt's lists if the system has none
+apt_lists()
+{
+	# shellcheck disable=SC2016 # apt expands it
+	if ! apt-get indextargets --format '$(CREATED_BY)' | grep -q Packages; then
+		[ "$(id -u)" = 0 ] || die "apt has no lists; as root: apt-get update"
+		apt-get update >&2
+	fi
+}
+
 mirror()
 {
+	apt_lists
 	# shellcheck disable=SC2016 # apt expands it
 	apt-get indextargets --format '$(SITE)' |
 		grep -m 1 '/debian/*$' ||
-		die "apt knows no Debian mirror: run 'apt-get update' and try again"
+		die "apt knows no Debian mirror: add one to its sources"
 }
 
 # apt_private <suite> <architecture> <command...>: runs an apt command with a

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh [-n] [-t seconds] [-d image] <target> '<command>': builds what changed,
+# run.sh [-nk] [-t seconds] [-d image] <target> '<command>': builds what changed,
 # boots the target and runs a shell command in the guest. -n boots what was
-# built before. Examples:
+# built before, -k leaves out programs that do not build. Examples:
 #
 #	selftests/rig/run.sh s390x-7 'ls /sys/bus/pci/devices'
 #	selftests/rig/run.sh s390x-7 'load_modules; f=$(find_function 0x010000);
@@ -16,11 +16,12 @@
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-usage="usage: run.sh [-n] [-t seconds] [-d image] <target> '<command in the guest>'"
-build=1 options=()
-while getopts nt:d: option; do
+usage="usage: run.sh [-nk] [-t seconds] [-d image] <target> '<command in the guest>'"
+build=1 keep='' options=()
+while getopts nkt:d: option; do
 	case $option in
 	n) build= ;;
+	k) keep=-k ;;
 	t | d) options+=("-$option" "$OPTARG") ;;
 	*) die "$usage" ;;
 	esac
@@ -29,7 +30,7 @@ shift $((OPTIND - 1))
 [ $# = 2 ] || die "$usage"
 use_target "$1"
 
-[ -z "$build" ] || "$RIG/build.sh" "$target"
+[ -z "$build" ] || "$RIG/build.sh" ${keep:+"$keep"} "$target"
 job=$(mktemp "${TMPDIR:-/tmp}/zpcifd-job.XXXXXX")
 trap 'rm -f "$job"' EXIT
 printf '%s\n' "$2" >"$job"

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What people type. The work is done by selftests/rig/*.sh and the kernel's own
+# build; nothing here loads a module into the running kernel.
+
+TARGET ?= s390x-7
+RIG := selftests/rig
+
+# Of `make install`: the kernel to build the modules for, and where things go
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+help:
+	@echo 'zpcifd: an IBM Z PCI function as a file descriptor'
+	@echo
+	@echo '  make demo [DISK=file.img]   read a disk in an s390x guest through the ring'
+	@echo '  make check [TARGET=...]     all tests on all targets, or on one'
+	@echo '  make lint                   checkpatch, W=1, sparse, kernel-doc, shellcheck'
+	@echo '  make build [TARGET=...]     modules and programs of one target'
+	@echo '  make install                modules for the running kernel (KDIR), tools to'
+	@echo '                              PREFIX ($(PREFIX)); DESTDIR is put before both'
+	@echo '  make clean                  removes build/; built kernels stay in the cache'
+	@echo
+	@echo 'Targets: um-7 s390x-6.12 s390x-7. TARGET of `make build` is $(TARGET).'
+	@echo 'Logs are in build/log/. Kernels and downloads: $${XDG_CACHE_HOME:-~/.cache}/zpcifd'
+
+demo:
+	@$(RIG)/demo.sh $(if $(DISK),'$(DISK)')
+
+check:
+	@$(RIG)/check.sh $(if $(filter-out file default,$(origin TARGET)),$(TARGET))
+
+lint:
+	@$(RIG)/lint.sh
+
+build:
+	@$(RIG)/build.sh $(TARGET)
+
+clean:
+	rm -rf build
+
+# The modules are built in a copy, as everything else: sources stay clean
+install:
+	mkdir -p build/install
+	cp -pru Kbuild include drivers build/install/
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/install modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) \
+		modules_install
+	$(MAKE) -C tools/libzpcifd install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
+	$(MAKE) -C tools/zpcictl install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
+
+.PHONY: help demo check lint build clean install
