@@ -13,8 +13,6 @@
 /* Where descriptors of one page end, whatever the page size of the kernel is */
 #define ZPCIFD_PAGE 4096
 
-#define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
-
 struct zpcifd {
 	int fd;
 	int iommufd;
@@ -25,8 +23,9 @@ struct zpcifd {
 	char text[ZPCIFD_TEXT_LEN];
 };
 
+[[gnu::format(printf, 5, 6)]]
 int __zpcifd_fail(struct zpcifd *f, const char *name, const char *op, int err,
-		  const char *hint, ...) __printf(5, 6);
+		  const char *hint, ...);
 
 int __zpcifd_resolve(const char *sysfs, const char *name, char *node,
 		     size_t len);
