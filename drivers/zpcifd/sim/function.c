@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A simulated function: made, owned, removed
+ */
+#include <linux/align.h>
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/slab.h>
+
+#include "sim.h"
+
+/* What the platform has for every function, as QEMU's has */
+#define ZSIM_PFGID	0xff
+#define ZSIM_DTSM	0x40
+#define ZSIM_MSI_ADDR	0xfe00000000000000ULL
+
+/* Power on; the instructions of an earlier owner are done */
+static void zsim_function_reset(struct zsim_function *fn)
+{
+	lockdep_assert_held(&fn->lock);
+
+	fn->attrs.model->reset(fn);
+	zsim_mem_free(fn);
+	zsim_config_reset(fn);
+}
+
+/* Nothing but zsim_function_destroy() takes a function out of ZSIM_GONE */
+static void zsim_function_set_state(struct zsim_function *fn,
+				    enum zsim_state state)
+{
+	int old = atomic_read(&fn->state);
+
+	do {
+		if (old == ZSIM_GONE)
+			return;
+	} while (!atomic_try_cmpxchg(&fn->state, &old, state));
+}
+
+static int zsim_function_bind(struct zpcifd_device *zd,
+			      struct iommufd_ctx *ictx, u32 *devid)
+{
+	struct zsim_function *fn = to_zsim(zd);
+	int ret;
+
+	ret = zsim_dma_bind(fn, ictx, devid);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&fn->lock);
+	zsim_function_reset(fn);
+	zsim_function_set_state(fn, ZSIM_ENABLED);
+	return 0;
+}
+
+static void zsim_function_unbind(struct zpcifd_device *zd)
+{
+	struct zsim_function *fn = to_zsim(zd);
+
+	scoped_guard(mutex, &fn->lock) {
+		zsim_function_set_state(fn, ZSIM_DISABLED);
+		zsim_function_reset(fn);
+	}
+	zsim_dma_unbind(fn);
+}
+
+static int zsim_function_attach(struct zpcifd_device *zd, u32 *pt_id)
+{
+	struct zsim_function *fn = to_zsim(zd);
+	int ret;
+
+	ret = zsim_dma_attach(fn, pt_id);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&fn->lock);
+	zsim_config_set_master(fn, true);
+	return 0;
+}
+
+static int zsim_function_replace(struct zpcifd_device *zd, u32 *pt_id)
+{
+	return zsim_dma_replace(to_zsim(zd), pt_id);
+}
+
+static void zsim_function_detach(struct zpcifd_device *zd)
+{
+	struct zsim_function *fn = to_zsim(zd);
+
+	scoped_guard(mutex, &fn->lock)
+		zsim_config_set_master(fn, false);
+	zsim_dma_detach(fn);
+}
+
+static const struct zpcifd_ops zsim_function_ops = {
+	.issue = zsim_insn_issue,
+	.bind = zsim_function_bind,
+	.unbind = zsim_function_unbind,
+	.attach = zsim_function_attach,
+	.replace = zsim_function_replace,
+	.detach = zsim_function_detach,
+};
+
+static void zsim_function_fill_info(struct zsim_function *fn)
+{
+	const struct zsim_attrs *attrs = &fn->attrs;
+	struct zpcifd_info *info = &fn->zd.info;
+
+	info->out_features = ZPCIFD_FEATURE_SIM;
+	if (attrs->mio)
+		info->out_features |= ZPCIFD_FEATURE_MIO;
+	if (attrs->relaxed)
+		info->out_features |= ZPCIFD_FEATURE_RELAXED;
+	if (attrs->msi)
+		info->out_features |= ZPCIFD_FEATURE_MSI;
+	if (attrs->msix)
+		info->out_features |= ZPCIFD_FEATURE_MSIX;
+	info->out_opcodes = BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) |
+			    BIT(ZPCIFD_OP_PCISTB);
+	info->out_fid = attrs->fid;
+	info->out_uid = attrs->uid;
+	info->out_pchid = attrs->pchid;
+	info->out_pft = attrs->pft;
+	info->out_pfgid = ZSIM_PFGID;
+	info->out_dtsm = ZSIM_DTSM;
+	info->out_maxstbl = attrs->maxstbl;
+	info->out_max_msi = fn->nr_vectors;
+	info->out_msi_addr = ZSIM_MSI_ADDR;
+	info->out_start_dma = attrs->start_dma;
+	info->out_end_dma = attrs->end_dma;
+	info->out_dma_mask = ~0ULL;
+	memcpy(info->out_bar_size, attrs->bar_size, sizeof(attrs->bar_size));
+	info->out_msi_vectors = attrs->msi;
+	info->out_msix_vectors = attrs->msix;
+	if (attrs->msix) {
+		zsim_config_msix(attrs, &info->out_msix_table_bar,
+				 &info->out_msix_table_offset,
+				 &info->out_msix_pba_offset);
+		info->out_msix_pba_bar = info->out_msix_table_bar;
+	}
+}
+
+/* Do attributes that are each right fit together? */
+int zsim_attrs_check(const struct zsim_attrs *attrs)
+{
+	int ret;
+
+	if (attrs->start_dma > attrs->end_dma ||
+	    !PAGE_ALIGNED(attrs->start_dma) ||
+	    !PAGE_ALIGNED(attrs->end_dma + 1))
+		return -EINVAL;
+	ret = zsim_config_check(attrs);
+	if (ret || !attrs->model->check)
+		return ret;
+	return attrs->model->check(attrs);
+}
+
+/**
+ * zsim_function_create - Make a function and register it
+ * @attrs: What it is, as zsim_attrs_check() accepts it
+ * @name: Name of its directory in debugfs
+ *
+ * Return: the function or an error.
+ */
+struct zsim_function *zsim_function_create(const struct zsim_attrs *attrs,
+					   const char *name)
+{
+	struct zsim_function *fn;
+	int ret = -ENOMEM;
+
+	fn = zpcifd_alloc_device(NULL, &zsim_function_ops, struct zsim_function,
+				 zd);
+	if (!fn)
+		return ERR_PTR(-ENOMEM);
+
+	fn->attrs = *attrs;
+	fn->nr_vectors = max(attrs->msi, attrs->msix);
+	mutex_init(&fn->lock);
+	spin_lock_init(&fn->log_lock);
+	zsim_dma_init(&fn->dma);
+	zsim_mem_init(fn);
+	atomic_set(&fn->state, ZSIM_DISABLED);
+	scoped_guard(mutex, &fn->lock)
+		zsim_config_reset(fn);
+	zsim_function_fill_info(fn);
+
+	fn->log = kvzalloc_objs(*fn->log, ZSIM_LOG_LEN);
+	fn->vectors = kvzalloc_objs(*fn->vectors, fn->nr_vectors);
+	if (fn->log && fn->vectors)
+		ret = zpcifd_register(&fn->zd);
+	if (ret) {
+		kvfree(fn->vectors);
+		kvfree(fn->log);
+		zpcifd_put(&fn->zd);
+		return ERR_PTR(ret);
+	}
+	zsim_debugfs_add(fn, name);
+	return fn;
+}
+
+/**
+ * zsim_function_destroy - Remove a function, whoever uses it
+ * @fn: The function
+ */
+void zsim_function_destroy(struct zsim_function *fn)
+{
+	atomic_set(&fn->state, ZSIM_GONE);
+	debugfs_remove(fn->debugfs);
+	zpcifd_unregister(&fn->zd);
+
+	scoped_guard(mutex, &fn->lock)
+		zsim_mem_free(fn);
+	kvfree(fn->vectors);
+	kvfree(fn->log);
+	zpcifd_put(&fn->zd);
+}
+
+/**
+ * zsim_function_raise - Raise an interrupt
+ * @fn: The function
+ * @vector: Less than zsim_function::nr_vectors
+ *
+ * Callable in any context.
+ */
+void zsim_function_raise(struct zsim_function *fn, u32 vector)
+{
+	atomic64_inc(&fn->vectors[vector]);
+}
