@@ -3,7 +3,12 @@
  * virtio-blk: read a disk through a zPCI function that no kernel driver has
  *
  * Reads the start of the disk by DMA and prints its SHA-256, then in numbers
- * what was done for it, then "demo: PASS" or "demo: FAIL <why>".
+ * what was done for it, then "demo: PASS" or "demo: FAIL <why>". The exit code
+ * is 0, 1 for FAIL, or 2 for options that are not understood.
+ *
+ * The function has to be zpcifd's ("zpctl bind" gives it), and needs virtio 1.x
+ * behind an IOMMU: -device virtio-blk-pci,iommu_platform=on,disable-legacy=on in
+ * QEMU. What is general to virtio functions is in ../virtio.
  */
 #include <endian.h>
 #include <errno.h>

@@ -13,7 +13,6 @@
 #ifndef EXAMPLES_VIRTIO_H
 #define EXAMPLES_VIRTIO_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,9 +20,6 @@
 #include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
 #include <zpcifd.h>
-
-#define __printf(fmt, args) \
-	__attribute__ ((__format__(__printf__, fmt, args)))
 
 /* Descriptors in one batch, as many as config space has words */
 #define VIRTIO_BATCH 64
@@ -99,8 +95,8 @@ int virtio_negotiate(struct virtio_function *vf, uint64_t optional);
 int virtio_driver_ok(struct virtio_function *vf);
 int virtio_read_config(struct virtio_function *vf, unsigned int offset,
 		       void *buf, unsigned int len);
-int virtio_fail(struct virtio_function *vf, int err, const char *fmt, ...)
-	__printf(3, 4);
+[[gnu::format(printf, 3, 4)]]
+int virtio_fail(struct virtio_function *vf, int err, const char *fmt, ...);
 
 /*
  * A batch: virtio_load(), virtio_store() and virtio_block() add descriptors to

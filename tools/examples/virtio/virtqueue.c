@@ -113,12 +113,12 @@ static int setup(struct virtqueue *vq, unsigned int max_size)
 {
 	const unsigned int common = VIRTIO_PCI_CAP_COMMON_CFG;
 	struct virtio_function *vf = vq->vf;
-	uint64_t size, notify_off, enabled;
+	uint64_t size, notify, enabled;
 	int ret;
 
 	virtio_store(vf, common, VIRTIO_PCI_COMMON_Q_SELECT, 2, vq->index);
 	virtio_load(vf, common, VIRTIO_PCI_COMMON_Q_SIZE, 2, &size);
-	virtio_load(vf, common, VIRTIO_PCI_COMMON_Q_NOFF, 2, &notify_off);
+	virtio_load(vf, common, VIRTIO_PCI_COMMON_Q_NOFF, 2, &notify);
 	ret = virtio_run(vf, "select queue");
 	if (ret)
 		return ret;
@@ -131,11 +131,13 @@ static int setup(struct virtqueue *vq, unsigned int max_size)
 	while (size > max_size || size > VIRTQUEUE_MAX)
 		size /= 2;
 	vq->size = size;
-	vq->notify = notify_off * vf->notify_multiplier;
-	if (vq->notify + 2 > vf->region[VIRTIO_PCI_CAP_NOTIFY_CFG].len)
+	notify *= vf->notify_multiplier;
+	if (notify + 2 > vf->region[VIRTIO_PCI_CAP_NOTIFY_CFG].len)
 		return virtio_fail(vf, -EPROTO,
-				   "%s: queue %u: notification address 0x%x is past its structure",
-				   zpcifd_name(vf->zf), vq->index, vq->notify);
+				   "%s: queue %u: notification address 0x%llx is past its structure",
+				   zpcifd_name(vf->zf), vq->index,
+				   (unsigned long long)notify);
+	vq->notify = notify;
 
 	ret = virtio_dma_alloc(vf, &vq->dma, queue_bytes(size));
 	if (ret)
