@@ -154,6 +154,45 @@ int zpcifd_device_detach(struct zpcifd_file *zf)
 }
 
 /**
+ * zpcifd_device_reset - Reset a function
+ * @zf: The file
+ *
+ * Context: process context, registration_lock held and ops there
+ *
+ * Return: 0, or a negative errno: see struct zpcifd_reset
+ */
+int zpcifd_device_reset(struct zpcifd_file *zf)
+{
+	struct zpcifd_device *zd = zf->zd;
+	int ret;
+
+	guard(mutex)(&zd->lock);
+	ret = zpcifd_device_check_owner(zf);
+	if (ret)
+		return ret;
+	if (!zd->ops->reset)
+		return -EOPNOTSUPP;
+	return zd->ops->reset(zd);
+}
+
+/**
+ * zpcifd_device_get_stats - Sum up what the relay did for a function
+ * @zd: The function
+ * @stats: Filled
+ *
+ * Context: process context
+ */
+void zpcifd_device_get_stats(struct zpcifd_device *zd, struct zpcifd_stats *stats)
+{
+	struct zpcifd_ring *ring;
+
+	guard(mutex)(&zd->lock);
+	*stats = zd->stats;
+	list_for_each_entry(ring, &zd->rings, entry)
+		zpcifd_ring_add_stats(stats, ring);
+}
+
+/**
  * zpcifd_device_set_irq - Wire interrupt vectors to eventfds
  * @zf: The file
  * @cmd: Which vectors
@@ -212,3 +251,18 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 	list_add_tail(&ring->entry, &zd->rings);
 	return file;
 }
+
+/**
+ * zpcifd_set_state - Tell that a function went into error or came out of it
+ * @zd: The function
+ * @state: Its state from now on
+ *
+ * The framework goes on relaying: instructions answer for themselves.
+ *
+ * Context: process context
+ */
+void zpcifd_set_state(struct zpcifd_device *zd, enum zpcifd_state state)
+{
+	WRITE_ONCE(zd->state, state);
+}
+EXPORT_SYMBOL_NS_GPL(zpcifd_set_state, "ZPCIFD");

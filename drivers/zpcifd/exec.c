@@ -72,13 +72,16 @@ static noinline int zpcifd_exec_failed(struct zpcifd_ring *ring,
 	if (!ret && insn->cc == 2 && !(sqe->flags & ZPCIFD_SQE_BUSY_RETURN))
 		ret = zpcifd_exec_busy(ring, insn, &cqe->retries);
 
+	ring->stats.retries += cqe->retries;
 	cqe->flags = ZPCIFD_CQE_ISSUED;
 	if (ret) {
+		ring->stats.pgm_checks++;
 		cqe->flags |= ZPCIFD_CQE_PGM_CHECK;
 		return ret;
 	}
 	cqe->cc = insn->cc;
 	cqe->status = insn->status;
+	ring->stats.cc[insn->cc & 3]++;
 	switch (insn->cc) {
 	case 0:
 		return 0;
@@ -95,6 +98,7 @@ static noinline void zpcifd_exec_refused(struct zpcifd_ring *ring,
 					 const struct zpcifd_sqe *sqe,
 					 struct zpcifd_cqe *cqe)
 {
+	ring->stats.refused++;
 	if (cqe->res == -EACCES &&
 	    zpcifd_policy_guards_msix(ring->policy, sqe, &cqe->msix_entry))
 		cqe->flags = ZPCIFD_CQE_MSIX;
@@ -125,6 +129,7 @@ static __always_inline int zpcifd_exec_one(struct zpcifd_ring *ring,
 	else
 		insn.data = sqe->data;
 
+	ring->stats.insns[sqe->opcode]++;
 	ret = ring->ops->issue(ring->zd, &insn);
 	if (likely(!ret && !insn.cc)) {
 		cqe.status = insn.status;
@@ -133,14 +138,17 @@ static __always_inline int zpcifd_exec_one(struct zpcifd_ring *ring,
 		cqe.res = zpcifd_exec_failed(ring, sqe, &insn, &cqe, ret);
 	}
 
-	if (cqe.res) {
+	if (unlikely(cqe.res)) {
 		zpcifd_exec_complete(ring, &cqe);
-	} else if (!(sqe->flags & ZPCIFD_SQE_SKIP_SUCCESS)) {
+		return cqe.res;
+	}
+	ring->stats.bytes += sqe->len;
+	if (!(sqe->flags & ZPCIFD_SQE_SKIP_SUCCESS)) {
 		if (sqe->opcode == ZPCIFD_OP_PCILG)
 			cqe.data = insn.data;
 		zpcifd_exec_complete(ring, &cqe);
 	}
-	return cqe.res;
+	return 0;
 }
 
 static void zpcifd_exec_cancel(struct zpcifd_ring *ring,
@@ -148,6 +156,7 @@ static void zpcifd_exec_cancel(struct zpcifd_ring *ring,
 {
 	struct zpcifd_cqe cqe = { .user_data = sqe->user_data, .res = res };
 
+	ring->stats.refused++;
 	zpcifd_exec_complete(ring, &cqe);
 }
 

@@ -152,6 +152,15 @@ static int zpcifd_cmd_irq_set(struct zpcifd_ucmd *ucmd)
 	return zpcifd_device_set_irq(ucmd->zf, cmd, fds);
 }
 
+static int zpcifd_cmd_reset(struct zpcifd_ucmd *ucmd)
+{
+	struct zpcifd_reset *cmd = ucmd->cmd;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+	return zpcifd_device_reset(ucmd->zf);
+}
+
 /* On stack memory for the ioctl structs */
 union zpcifd_ucmd_buffer {
 	struct zpcifd_info info;
@@ -160,6 +169,7 @@ union zpcifd_ucmd_buffer {
 	struct zpcifd_detach detach;
 	struct zpcifd_ring_create ring_create;
 	struct zpcifd_irq_set irq_set;
+	struct zpcifd_reset reset;
 };
 
 struct zpcifd_ioctl_op {
@@ -188,6 +198,7 @@ static const struct zpcifd_ioctl_op zpcifd_ioctl_ops[] = {
 	IOCTL_OP(ZPCIFD_RING_CREATE, zpcifd_cmd_ring_create,
 		 struct zpcifd_ring_create, out_mmap_len),
 	IOCTL_OP(ZPCIFD_IRQ_SET, zpcifd_cmd_irq_set, struct zpcifd_irq_set, eventfds),
+	IOCTL_OP(ZPCIFD_RESET, zpcifd_cmd_reset, struct zpcifd_reset, flags),
 };
 
 static long zpcifd_fops_ioctl(struct file *filp, unsigned int cmd,

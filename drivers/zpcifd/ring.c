@@ -103,8 +103,10 @@ static int zpcifd_ring_release(struct inode *inode, struct file *file)
 {
 	struct zpcifd_ring *ring = file->private_data;
 
-	scoped_guard(mutex, &ring->zd->lock)
+	scoped_guard(mutex, &ring->zd->lock) {
 		list_del_init(&ring->entry);
+		zpcifd_ring_add_stats(&ring->zd->stats, ring);
+	}
 	zpcifd_ring_free(ring);
 	return 0;
 }
@@ -218,3 +220,19 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_disconnect);
+
+/**
+ * zpcifd_ring_add_stats - Add what a ring did
+ * @sum: To this
+ * @ring: The ring, which may be at work: each counter is right at some moment
+ */
+void zpcifd_ring_add_stats(struct zpcifd_stats *sum, const struct zpcifd_ring *ring)
+{
+	const u64 *from = (const u64 *)&ring->stats;
+	u64 *to = (u64 *)sum;
+	unsigned int i;
+
+	static_assert(sizeof(*sum) % sizeof(u64) == 0);
+	for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+		to[i] += READ_ONCE(from[i]);
+}

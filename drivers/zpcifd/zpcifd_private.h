@@ -76,6 +76,7 @@ struct zpcifd_file {
  * @policy: What descriptors may touch
  * @sq_head: The kernel's own copies of the counters that it alone writes
  * @cq_tail: See @sq_head
+ * @stats: What the ring did; counted by whoever holds @lock, read at any time
  * @sq_mask: Length of the submission queue - 1
  * @cq_mask: Length of the completion queue - 1
  * @data_len: Length of the data area
@@ -98,6 +99,7 @@ struct zpcifd_ring {
 	const struct zpcifd_policy *policy;
 	u32 sq_head;
 	u32 cq_tail;
+	struct zpcifd_stats stats;
 	u32 sq_mask;
 	u32 cq_mask;
 	u32 data_len;
@@ -127,6 +129,8 @@ void zpcifd_device_unbind(struct zpcifd_file *zf);
 int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id);
 int zpcifd_device_replace(struct zpcifd_file *zf, u32 *pt_id);
 int zpcifd_device_detach(struct zpcifd_file *zf);
+int zpcifd_device_reset(struct zpcifd_file *zf);
+void zpcifd_device_get_stats(struct zpcifd_device *zd, struct zpcifd_stats *stats);
 int zpcifd_device_set_irq(struct zpcifd_file *zf,
 			  const struct zpcifd_irq_set *cmd, const s32 *fds);
 struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
@@ -138,6 +142,7 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 void zpcifd_ring_free(struct zpcifd_ring *ring);
 struct file *zpcifd_ring_file(struct zpcifd_ring *ring);
 void zpcifd_ring_disconnect(struct zpcifd_ring *ring);
+void zpcifd_ring_add_stats(struct zpcifd_stats *sum, const struct zpcifd_ring *ring);
 
 /* exec.c */
 int zpcifd_exec(struct zpcifd_ring *ring, u32 count);

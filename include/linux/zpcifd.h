@@ -48,6 +48,37 @@ struct zpcifd_insn {
 };
 
 /**
+ * enum zpcifd_state - State of a function
+ * @ZPCIFD_STATE_ONLINE: Works
+ * @ZPCIFD_STATE_ERROR: In error; the platform may recover it
+ * @ZPCIFD_STATE_FAILED: Gone for good
+ */
+enum zpcifd_state {
+	ZPCIFD_STATE_ONLINE = 0,
+	ZPCIFD_STATE_ERROR,
+	ZPCIFD_STATE_FAILED,
+};
+
+/**
+ * struct zpcifd_stats - What the relay did
+ * @insns: Instructions issued, by enum zpcifd_opcode; retries not counted
+ * @bytes: Bytes of the instructions that met condition code 0
+ * @cc: Instructions that did not work at once, by the condition code that they
+ *	met in the end
+ * @pgm_checks: Instructions that met a program check
+ * @retries: Instructions issued again after condition code 2
+ * @refused: Descriptors that were refused or canceled
+ */
+struct zpcifd_stats {
+	u64 insns[ZPCIFD_OP_PCISTB + 1];
+	u64 bytes;
+	u64 cc[4];
+	u64 pgm_checks;
+	u64 retries;
+	u64 refused;
+};
+
+/**
  * struct zpcifd_ops - What a provider implements
  *
  * All ops are called in process context and may sleep. All but @issue are
@@ -82,6 +113,11 @@ struct zpcifd_ops {
 	int (*replace)(struct zpcifd_device *zd, u32 *pt_id);
 	/** @detach: Turn bus mastering off, then undo @attach. */
 	void (*detach)(struct zpcifd_device *zd);
+	/**
+	 * @reset: Reset the function. DMA, bus mastering and interrupts stay
+	 * as they are. NULL if the provider cannot.
+	 */
+	int (*reset)(struct zpcifd_device *zd);
 	/**
 	 * @irq_enable: Make the vectors of enum zpcifd_irq_type @type
 	 * available, all masked. Returns how many there are, or a negative
@@ -127,6 +163,8 @@ struct zpcifd_device {
 	 * inside registration_lock. Vectors' eventfds are read under RCU.
 	 */
 	struct mutex lock;
+	/* Of rings that are gone */
+	struct zpcifd_stats stats;
 	struct zpcifd_file *owner;
 	bool attached;
 	struct list_head rings;
@@ -134,6 +172,9 @@ struct zpcifd_device {
 	u32 irq_type;
 	u32 nr_vectors;
 	u32 nr_wired;
+
+	/* Written by the provider, read by whoever tells it */
+	enum zpcifd_state state;
 
 	/*
 	 * Held while a chain runs, so that chains do not interleave; taken
@@ -183,5 +224,6 @@ DEFINE_FREE(zpcifd, struct zpcifd_device *, zpcifd_put(_T))
 int zpcifd_register(struct zpcifd_device *zd);
 void zpcifd_unregister(struct zpcifd_device *zd);
 void zpcifd_irq_signal(struct zpcifd_device *zd, u32 vector);
+void zpcifd_set_state(struct zpcifd_device *zd, enum zpcifd_state state);
 
 #endif /* __LINUX_ZPCIFD_H */

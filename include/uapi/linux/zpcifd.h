@@ -43,6 +43,7 @@ enum {
 	ZPCIFD_CMD_DETACH = 0x04,
 	ZPCIFD_CMD_RING_CREATE = 0x05,
 	ZPCIFD_CMD_IRQ_SET = 0x06,
+	ZPCIFD_CMD_RESET = 0x07,
 	ZPCIFD_CMD_RING_ENTER = 0x10,
 };
 
@@ -328,6 +329,24 @@ struct zpcifd_irq_set {
 };
 
 #define ZPCIFD_IRQ_SET _IO(ZPCIFD_TYPE, ZPCIFD_CMD_IRQ_SET)
+
+/**
+ * struct zpcifd_reset - ioctl(ZPCIFD_RESET)
+ * @size: sizeof(struct zpcifd_reset)
+ * @flags: Must be 0
+ *
+ * Resets the function. Its DMA address space, interrupts and rings stay.
+ * Instructions that are issued meanwhile may meet condition code 1 or 3.
+ *
+ * Errors beyond the general ones: EBUSY when the platform was busy with the
+ * function for too long, EIO when it could not reset it.
+ */
+struct zpcifd_reset {
+	__u32 size;
+	__u32 flags;
+};
+
+#define ZPCIFD_RESET _IO(ZPCIFD_TYPE, ZPCIFD_CMD_RESET)
 
 /*
  * ioctl(ZPCIFD_RING_ENTER) on a ring's file descriptor: takes the largest
