@@ -131,7 +131,7 @@ static int zpcifd_cmd_ring_create(struct zpcifd_ucmd *ucmd)
 static int zpcifd_cmd_irq_set(struct zpcifd_ucmd *ucmd)
 {
 	struct zpcifd_irq_set *cmd = ucmd->cmd;
-	s32 *fds __free(kvfree) = NULL;
+	bool trigger = cmd->flags & ZPCIFD_IRQ_TRIGGER;
 
 	if (cmd->flags & ~ZPCIFD_IRQ_TRIGGER || cmd->__reserved)
 		return -EOPNOTSUPP;
@@ -139,16 +139,14 @@ static int zpcifd_cmd_irq_set(struct zpcifd_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	if (cmd->count > zpcifd_irq_max_vectors(&ucmd->zf->zd->info))
 		return -EINVAL;
+	if (trigger && cmd->eventfds)
+		return -EINVAL;
 
-	if (cmd->flags & ZPCIFD_IRQ_TRIGGER) {
-		if (cmd->eventfds)
-			return -EINVAL;
-	} else {
-		fds = vmemdup_array_user(u64_to_user_ptr(cmd->eventfds),
-					 cmd->count, sizeof(*fds));
-		if (IS_ERR(fds))
-			return PTR_ERR(no_free_ptr(fds));
-	}
+	s32 *fds __free(kvfree) = trigger ? NULL :
+		vmemdup_array_user(u64_to_user_ptr(cmd->eventfds), cmd->count,
+				   sizeof(*fds));
+	if (IS_ERR(fds))
+		return PTR_ERR(fds);
 	return zpcifd_device_set_irq(ucmd->zf, cmd, fds);
 }
 
