@@ -126,7 +126,7 @@ static void zsim_config_reset_msix(struct zsim_function *fn)
 	zsim_config_put32(fn, ZSIM_CAP_MSIX + PCI_MSIX_PBA, pba | bar, 0);
 }
 
-/* Memory decoding is on, as a function's owner finds it; bus mastering is off */
+/* Memory decoding is on, as the owner finds it; bus mastering is off */
 void zsim_config_reset(struct zsim_function *fn)
 {
 	const struct zsim_attrs *attrs = &fn->attrs;
