@@ -5,6 +5,7 @@
 #include <linux/align.h>
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "sim.h"

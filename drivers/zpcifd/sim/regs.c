@@ -24,6 +24,7 @@
  * acts. The rest of BAR 0 is memory.
  */
 #include <linux/align.h>
+#include <linux/mm.h>
 #include <linux/unaligned.h>
 
 #include "sim.h"
