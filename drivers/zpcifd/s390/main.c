@@ -4,50 +4,40 @@
  * driver_override only, owns their DMA through iommufd, and enables, resets
  * and disables them for the framework.
  */
-#include <linux/cleanup.h>
 #include <linux/delay.h>
 #include <linux/iommufd.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pci_hotplug.h>
 #include <linux/sched.h>
 
 #include "../compat.h"
 #include "s390.h"
 
 /* How often, every 20 ms, another holder of the PCI device's lock is waited for */
-#define ZPCIFD_S390_RESET_TRIES 50
+#define ZPCIFD_S390_LOCK_TRIES 250
 
 static struct zpcifd_s390 *to_zpcifd_s390(struct zpcifd_device *zd)
 {
 	return container_of(zd, struct zpcifd_s390, zd);
 }
 
-static int zpcifd_s390_reset_locked(struct zpcifd_s390 *zf)
-{
-	struct pci_dev *pdev = zf->pdev;
-	int ret;
-
-	/* No DMA and no interrupts from here on */
-	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
-	ret = __pci_reset_function_locked(pdev);
-	pci_load_saved_state(pdev, zf->saved);
-	pci_restore_state(pdev);
-	return ret;
-}
-
 /*
- * Resets the function and restores its config space. It takes the PCI device's
- * lock, which may be held by remove, which in turn waits for the framework's
- * ops: hence no waiting for the lock, and none at all while remove runs.
+ * Takes the PCI device's lock, which keeps resets by sysfs and by recovery away:
+ * one in the middle makes iommufd fail to change the DMA address space, or turns
+ * bus mastering back on. Remove holds that lock while it waits for the
+ * framework's ops, so nothing here may wait for the lock itself, and nothing that
+ * is called under the lock may wait for the framework's locks.
+ *
+ * Returns 0 with the lock held, by remove or by this task; -ENODEV while another
+ * task runs remove; -EBUSY when somebody else keeps it for too long.
  */
-static int zpcifd_s390_reset(struct zpcifd_s390 *zf)
+static int zpcifd_s390_lock(struct zpcifd_s390 *zf)
 {
-	unsigned int tries = ZPCIFD_S390_RESET_TRIES;
-	int ret;
+	unsigned int tries = ZPCIFD_S390_LOCK_TRIES;
 
 	if (READ_ONCE(zf->remover) == current)
-		return zpcifd_s390_reset_locked(zf);
-
+		return 0;
 	while (!pci_dev_trylock(zf->pdev)) {
 		if (READ_ONCE(zf->remover))
 			return -ENODEV;
@@ -55,8 +45,43 @@ static int zpcifd_s390_reset(struct zpcifd_s390 *zf)
 			return -EBUSY;
 		msleep(20);
 	}
-	ret = zpcifd_s390_reset_locked(zf);
-	pci_dev_unlock(zf->pdev);
+	return 0;
+}
+
+static void zpcifd_s390_unlock(struct zpcifd_s390 *zf)
+{
+	if (READ_ONCE(zf->remover) != current)
+		pci_dev_unlock(zf->pdev);
+}
+
+static int zpcifd_s390_reset_slot(struct pci_dev *pdev)
+{
+	struct hotplug_slot *slot = pdev->slot ? pdev->slot->hotplug : NULL;
+
+	if (!slot || !slot->ops->reset_slot)
+		return -ENOTTY;
+	return slot->ops->reset_slot(slot, PCI_RESET_DO_RESET);
+}
+
+/* Resets the function and restores its config space */
+static int zpcifd_s390_reset(struct zpcifd_s390 *zf)
+{
+	struct pci_dev *pdev = zf->pdev;
+	int ret;
+
+	device_lock_assert(&pdev->dev);
+
+	/* No DMA and no interrupts from here on */
+	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	ret = __pci_reset_function_locked(pdev);
+	/*
+	 * The PCI core knows no way to reset a function that was plugged in at
+	 * run time: while it asks, the slot is busy with plugging it in.
+	 */
+	if (ret == -ENOTTY)
+		ret = zpcifd_s390_reset_slot(pdev);
+	pci_load_saved_state(pdev, zf->saved);
+	pci_restore_state(pdev);
 	return ret;
 }
 
@@ -82,37 +107,35 @@ static int zpcifd_s390_bind(struct zpcifd_device *zd, struct iommufd_ctx *ictx,
 	struct iommufd_device *idev;
 	int ret;
 
-	idev = iommufd_device_bind(ictx, &zf->pdev->dev, devid);
-	if (IS_ERR(idev))
-		return PTR_ERR(idev);
-
-	ret = zpcifd_s390_start(zf);
+	ret = zpcifd_s390_lock(zf);
 	if (ret)
-		iommufd_device_unbind(idev);
-	else
-		zf->idev = idev;
+		return ret;
+	idev = iommufd_device_bind(ictx, &zf->pdev->dev, devid);
+	if (IS_ERR(idev)) {
+		ret = PTR_ERR(idev);
+	} else {
+		ret = zpcifd_s390_start(zf);
+		if (ret)
+			iommufd_device_unbind(idev);
+		else
+			zf->idev = idev;
+	}
+	zpcifd_s390_unlock(zf);
 	return ret;
 }
 
 static void zpcifd_s390_unbind(struct zpcifd_device *zd)
 {
 	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+	int ret = zpcifd_s390_lock(zf);
 
 	pci_disable_device(zf->pdev);
 	/* No need to complain: the next bind or remove tries again */
-	zf->needs_reset = zpcifd_s390_reset(zf);
+	zf->needs_reset = ret || zpcifd_s390_reset(zf);
 	iommufd_device_unbind(zf->idev);
 	zf->idev = NULL;
-}
-
-static void zpcifd_s390_set_master(struct zpcifd_s390 *zf, bool master)
-{
-	guard(mutex)(&zf->lock);
-	zf->master = master;
-	if (master)
-		pci_set_master(zf->pdev);
-	else
-		pci_clear_master(zf->pdev);
+	if (!ret)
+		zpcifd_s390_unlock(zf);
 }
 
 static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id)
@@ -120,26 +143,41 @@ static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id)
 	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
 	int ret;
 
-	ret = iommufd_device_attach(zf->idev, IOMMU_NO_PASID, pt_id);
+	ret = zpcifd_s390_lock(zf);
 	if (ret)
 		return ret;
-	zpcifd_s390_set_master(zf, true);
-	return 0;
+	ret = iommufd_device_attach(zf->idev, IOMMU_NO_PASID, pt_id);
+	if (!ret) {
+		zf->master = true;
+		pci_set_master(zf->pdev);
+	}
+	zpcifd_s390_unlock(zf);
+	return ret;
 }
 
 static int zpcifd_s390_replace(struct zpcifd_device *zd, u32 *pt_id)
 {
 	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+	int ret;
 
-	return iommufd_device_replace(zf->idev, IOMMU_NO_PASID, pt_id);
+	ret = zpcifd_s390_lock(zf);
+	if (ret)
+		return ret;
+	ret = iommufd_device_replace(zf->idev, IOMMU_NO_PASID, pt_id);
+	zpcifd_s390_unlock(zf);
+	return ret;
 }
 
 static void zpcifd_s390_detach(struct zpcifd_device *zd)
 {
 	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+	int ret = zpcifd_s390_lock(zf);
 
-	zpcifd_s390_set_master(zf, false);
+	zf->master = false;
+	pci_clear_master(zf->pdev);
 	iommufd_device_detach(zf->idev, IOMMU_NO_PASID);
+	if (!ret)
+		zpcifd_s390_unlock(zf);
 }
 
 static const struct zpcifd_ops zpcifd_s390_ops = {
@@ -149,6 +187,11 @@ static const struct zpcifd_ops zpcifd_s390_ops = {
 	.attach = zpcifd_s390_attach,
 	.replace = zpcifd_s390_replace,
 	.detach = zpcifd_s390_detach,
+	.reset = zpcifd_s390_reset_op,
+	.irq_enable = zpcifd_s390_irq_enable,
+	.irq_disable = zpcifd_s390_irq_disable,
+	.irq_request = zpcifd_s390_irq_request,
+	.irq_free = zpcifd_s390_irq_free,
 };
 
 static void zpcifd_s390_query_msi(struct pci_dev *pdev,
@@ -217,7 +260,6 @@ static int zpcifd_s390_probe(struct pci_dev *pdev,
 		return -ENOMEM;
 	zf->pdev = pdev;
 	zf->zdev = to_zpci(pdev);
-	mutex_init(&zf->lock);
 	pci_set_drvdata(pdev, zf);
 
 	ret = zpcifd_s390_query_all(zf);
@@ -238,7 +280,7 @@ static void zpcifd_s390_remove(struct pci_dev *pdev)
 
 	WRITE_ONCE(zf->remover, current);
 	zpcifd_unregister(&zf->zd);
-	if (zf->needs_reset && zpcifd_s390_reset(zf))
+	if (zf->needs_reset && zpcifd_s390_reset(zf, false))
 		pci_info(pdev, "left by its last owner without a reset\n");
 	kfree(zf->saved);
 	zpcifd_put(&zf->zd);
@@ -247,8 +289,13 @@ static void zpcifd_s390_remove(struct pci_dev *pdev)
 static pci_ers_result_t
 zpcifd_s390_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
-	if (state == pci_channel_io_perm_failure)
+	struct zpcifd_s390 *zf = pci_get_drvdata(pdev);
+
+	if (state == pci_channel_io_perm_failure) {
+		zpcifd_set_state(&zf->zd, ZPCIFD_STATE_FAILED);
 		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	zpcifd_set_state(&zf->zd, ZPCIFD_STATE_ERROR);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -256,11 +303,11 @@ static pci_ers_result_t zpcifd_s390_slot_reset(struct pci_dev *pdev)
 {
 	struct zpcifd_s390 *zf = pci_get_drvdata(pdev);
 
-	guard(mutex)(&zf->lock);
 	pci_load_saved_state(pdev, zf->saved);
 	pci_restore_state(pdev);
 	if (zf->master)
 		pci_set_master(pdev);
+	zpcifd_set_state(&zf->zd, ZPCIFD_STATE_ONLINE);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 

@@ -5,13 +5,22 @@
 #ifndef __ZPCIFD_S390_H
 #define __ZPCIFD_S390_H
 
-#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/zpcifd.h>
 
 struct iommufd_device;
 struct task_struct;
 struct zpci_dev;
+
+/**
+ * struct zpcifd_s390_vector - What an interrupt handler is given
+ * @zd: The function
+ * @first: Vector 0, which this one's number is counted from
+ */
+struct zpcifd_s390_vector {
+	struct zpcifd_device *zd;
+	struct zpcifd_s390_vector *first;
+};
 
 /**
  * struct zpcifd_s390 - A physical function
@@ -21,12 +30,12 @@ struct zpci_dev;
  * @idev: The function in its owner's iommufd, from bind to unbind
  * @saved: Config space to go back to after a reset: memory decoded, bus
  *	mastering off
- * @needs_reset: Unbind could not reset the function, as remove was under way.
- *	Only bind, unbind and, after them, remove look at it.
+ * @vectors: While interrupts are enabled
  * @remover: The task that runs remove, and so holds the PCI device's lock
- * @lock: Protects @master, and keeps it in step with the function's bus master
- *	bit when recovery restores config space
- * @master: The function is attached, so it may master the bus
+ * @needs_reset: Unbind could not reset the function. Only bind, unbind and,
+ *	after them, remove look at it.
+ * @master: The function is attached, so it may master the bus; under the PCI
+ *	device's lock
  */
 struct zpcifd_s390 {
 	struct zpcifd_device zd;
@@ -34,14 +43,20 @@ struct zpcifd_s390 {
 	struct pci_dev *pdev;
 	struct iommufd_device *idev;
 	struct pci_saved_state *saved;
-	bool needs_reset;
+	struct zpcifd_s390_vector *vectors;
 	struct task_struct *remover;
-	struct mutex lock;	/* Protects master */
+	bool needs_reset;
 	bool master;
 };
 
 /* insn.c */
 int zpcifd_s390_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn);
+
+/* irq.c */
+int zpcifd_s390_irq_enable(struct zpcifd_device *zd, u32 type);
+void zpcifd_s390_irq_disable(struct zpcifd_device *zd);
+int zpcifd_s390_irq_request(struct zpcifd_device *zd, u32 vector);
+void zpcifd_s390_irq_free(struct zpcifd_device *zd, u32 vector);
 
 /* clp.c */
 int zpcifd_s390_query(u32 fh, struct zpcifd_info *info);
