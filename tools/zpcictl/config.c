@@ -58,7 +58,7 @@ int cmd_config(char **args, const struct options *opt)
 			dump_json(&o, c, len);
 		else
 			dump_text(c, len);
-		config_decode(&o, c, len);
+		config_decode(&o, c, len, zpcifd_info(f)->out_bar_size);
 		out_end(&o);
 	}
 	zpcifd_ring_destroy(&r);

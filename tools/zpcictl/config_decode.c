@@ -123,21 +123,20 @@ static void bits_out(struct out *o, const char *key, const char *label,
 	out_string(o, key, label, s);
 }
 
-/* Returns how many of the BARs' words it was */
-static int bar_out(struct out *o, const uint8_t *c, int bar)
+static void bar_out(struct out *o, const uint8_t *c, int bar, uint64_t size)
 {
 	uint64_t value = le32(c + PCI_BASE_ADDRESS_0 + 4 * bar);
 	unsigned int type = value & PCI_BASE_ADDRESS_MEM_TYPE_MASK;
 	bool io = value & PCI_BASE_ADDRESS_SPACE_IO;
-	bool wide = !io && type == PCI_BASE_ADDRESS_MEM_TYPE_64 && bar < 5;
+	bool wide = !io && type == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
+		    bar < ZPCIFD_NR_BARS - 1;
 
-	if (!value)
-		return 1;
 	if (wide)
 		value |= (uint64_t)le32(c + PCI_BASE_ADDRESS_0 + 4 * bar + 4) << 32;
 	out_group(o, NULL, "BAR %d", bar);
 	if (o->json)
 		out_number(o, "bar", NULL, bar);
+	out_bytes(o, "size", "Size", size);
 	out_string(o, "space", "Space", io ? "I/O" : "memory");
 	if (io) {
 		out_hex(o, "address", "Address", value & PCI_BASE_ADDRESS_IO_MASK, 4);
@@ -145,16 +144,15 @@ static int bar_out(struct out *o, const uint8_t *c, int bar)
 		out_number(o, "bits", "Bits", wide ? 64 : 32);
 		out_bool(o, "prefetchable", "Prefetchable",
 			 value & PCI_BASE_ADDRESS_MEM_PREFETCH);
-		out_hex(o, "address", "Address", value & ~0xfULL, wide ? 16 : 8);
+		out_hex(o, "address", "Address", value & PCI_BASE_ADDRESS_MEM_MASK,
+			wide ? 16 : 8);
 	}
 	out_close(o);
-	return wide ? 2 : 1;
 }
 
 static void header_out(struct out *o, const uint8_t *c)
 {
 	unsigned int type = c[PCI_HEADER_TYPE] & 0x7f;
-	int bar;
 
 	out_group(o, "header", "Header");
 	out_hex(o, "vendor", "Vendor ID", le16(c + PCI_VENDOR_ID), 4);
@@ -175,14 +173,18 @@ static void header_out(struct out *o, const uint8_t *c)
 	}
 	out_number(o, "interrupt_pin", "Interrupt pin", c[PCI_INTERRUPT_PIN]);
 	out_close(o);
+}
 
-	if (type != PCI_HEADER_TYPE_NORMAL)
-		return;
+/* A BAR of zeros may be there or not: only the kernel's sizes tell */
+static void bars_out(struct out *o, const uint8_t *c, const __u64 *bar_size)
+{
+	int bar;
+
 	out_array(o, "bars");
-	for (bar = 0; bar < ZPCIFD_NR_BARS;)
-		bar += bar_out(o, c, bar);
-	if (o->json)
-		out_close(o);
+	for (bar = 0; bar < ZPCIFD_NR_BARS; bar++)
+		if (bar_size[bar])
+			bar_out(o, c, bar, bar_size[bar]);
+	out_array_close(o);
 }
 
 static void msi_out(struct out *o, const uint8_t *cap)
@@ -234,7 +236,7 @@ static void cap_out(struct out *o, const uint8_t *c, size_t pos)
 	memcpy(cap, c + pos, 256 - pos < sizeof(cap) ? 256 - pos : sizeof(cap));
 	out_group(o, NULL, "Capability at 0x%02zx: %s", pos, name);
 	if (o->json) {
-		out_number(o, "offset", NULL, pos);
+		out_number(o, "position", NULL, pos);
 		out_string(o, "name", NULL, name);
 	}
 	out_hex(o, "id", "ID", c[pos], 2);
@@ -260,8 +262,7 @@ static void caps_out(struct out *o, const uint8_t *c)
 			pos = c[pos + PCI_CAP_LIST_NEXT] & ~3;
 		}
 	}
-	if (o->json)
-		out_close(o);
+	out_array_close(o);
 }
 
 static void ext_caps_out(struct out *o, const uint8_t *c)
@@ -282,7 +283,7 @@ static void ext_caps_out(struct out *o, const uint8_t *c)
 			       PCI_EXT_CAP_ID(head));
 		out_group(o, NULL, "Extended capability at 0x%03x: %s", pos, name);
 		if (o->json) {
-			out_number(o, "offset", NULL, pos);
+			out_number(o, "position", NULL, pos);
 			out_string(o, "name", NULL, name);
 		}
 		out_hex(o, "id", "ID", PCI_EXT_CAP_ID(head), 4);
@@ -290,8 +291,7 @@ static void ext_caps_out(struct out *o, const uint8_t *c)
 		out_close(o);
 		pos = PCI_EXT_CAP_NEXT(head);
 	}
-	if (o->json)
-		out_close(o);
+	out_array_close(o);
 }
 
 /**
@@ -299,10 +299,13 @@ static void ext_caps_out(struct out *o, const uint8_t *c)
  * @o: Where to
  * @c: Its bytes
  * @len: 256, or 4096 with the extended config space
+ * @bar_size: Size of each BAR, see &struct zpcifd_info.out_bar_size
  */
-void config_decode(struct out *o, const uint8_t *c, size_t len)
+void config_decode(struct out *o, const uint8_t *c, size_t len,
+		   const __u64 *bar_size)
 {
 	header_out(o, c);
+	bars_out(o, c, bar_size);
 	caps_out(o, c);
 	if (len > 256)
 		ext_caps_out(o, c);

@@ -79,7 +79,7 @@ static void instructions_out(struct out *o, const struct zpcifd_info *i)
 	out_bytes(o, "maxstbl", "Longest PCISTB", i->out_maxstbl);
 	out_bool(o, "relaxed", "Relaxed alignment of PCISTB",
 		 i->out_features & ZPCIFD_FEATURE_RELAXED);
-	out_bool(o, "mio", "Has MIO (the relay has not)",
+	out_bool(o, "mio", "Has MIO (never used here)",
 		 i->out_features & ZPCIFD_FEATURE_MIO);
 	out_hex(o, "version", "Version of the group", i->out_version, 2);
 	out_close(o);

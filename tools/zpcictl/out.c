@@ -60,16 +60,21 @@ void out_group(struct out *o, const char *key, const char *title, ...)
 	putchar('\n');
 }
 
+void out_close(struct out *o)
+{
+	o->depth--;
+}
+
 void out_array(struct out *o, const char *key)
 {
 	if (o->json)
 		push(o, key, json_object_new_array());
 }
 
-/* Ends a group; an array only where there is JSON */
-void out_close(struct out *o)
+void out_array_close(struct out *o)
 {
-	o->depth--;
+	if (o->json)
+		out_close(o);
 }
 
 static void label_out(struct out *o, const char *label)

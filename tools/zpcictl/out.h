@@ -27,11 +27,15 @@ struct out {
 void out_begin(struct out *o, bool json, bool array);
 void out_end(struct out *o);
 
-/* A group has a key in JSON and a title for people; in an array it has no key */
+/*
+ * A group has a key in JSON and a title for people; in an array it has no key.
+ * An array is there in JSON alone.
+ */
 [[gnu::format(printf, 3, 4)]]
 void out_group(struct out *o, const char *key, const char *title, ...);
-void out_array(struct out *o, const char *key);
 void out_close(struct out *o);
+void out_array(struct out *o, const char *key);
+void out_array_close(struct out *o);
 
 void out_number(struct out *o, const char *key, const char *label, uint64_t value);
 /* @digits: hexadecimal digits for people, at least */

@@ -201,13 +201,15 @@ static bool matches(const struct function *f, const char *name)
 		return !parse_u64(name + 4, &id) && f->fid == id;
 	if (!strncmp(name, "uid:", 4))
 		return !parse_u64(name + 4, &id) && id && f->uid == id;
-	return !strcmp(f->address, name) || !strcmp(f->name, name);
+	if (!strncmp(name, "/dev/zpci/", 10))
+		name += 10;
+	return *name && (!strcmp(f->address, name) || !strcmp(f->name, name));
 }
 
 /**
  * sysfs_find - Find the function that is meant
  * @fs: All functions
- * @name: Its PCI address, fid:, uid: or zpciN
+ * @name: Its PCI address, fid:, uid:, zpciN or /dev/zpci/zpciN
  * @found: Out: the function
  *
  * Return: an exit code; the failure was reported
@@ -218,7 +220,7 @@ int sysfs_find(const struct functions *fs, const char *name,
 	size_t i;
 
 	*found = NULL;
-	for (i = 0; *name && i < fs->nr; i++) {
+	for (i = 0; i < fs->nr; i++) {
 		if (!matches(&fs->list[i], name))
 			continue;
 		if (*found)

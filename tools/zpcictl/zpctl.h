@@ -104,6 +104,7 @@ int sysfs_write(const char *value, const char *fmt, ...);
 /* config_decode.c */
 
 struct out;
-void config_decode(struct out *o, const uint8_t *c, size_t len);
+void config_decode(struct out *o, const uint8_t *c, size_t len,
+		   const __u64 *bar_size);
 
 #endif /* ZPCTL_H */
