@@ -10,7 +10,6 @@
 #			cannot change it. By default a file of random bytes.
 #	-n <name>	name of the log, boot-<target> by default
 #	-q		print nothing of the guest's output
-#	-a <file>	put this file into the guest as /data/<its name>
 #
 # Exit code: the job's own, or
 #	122	the kernel's log has a line that it must not have (see splats)
@@ -20,14 +19,13 @@
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-usage="usage: boot.sh [-q] [-t seconds] [-d image] [-n name] [-a file] <target> <job>"
-limit=120 disk='' name='' quiet='' add=()
-while getopts t:d:n:a:q option; do
+usage="usage: boot.sh [-q] [-t seconds] [-d image] [-n name] <target> <job>"
+limit=120 disk='' name='' quiet=''
+while getopts t:d:n:q option; do
 	case $option in
 	t) limit=$OPTARG ;;
 	d) disk=$OPTARG ;;
 	n) name=$OPTARG ;;
-	a) add+=("$OPTARG") ;;
 	q) quiet=1 ;;
 	*) die "$usage" ;;
 	esac
@@ -68,9 +66,8 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-mkdir -p "$tmp/add/data" "$BUILD/log"
+mkdir -p "$tmp/add" "$BUILD/log"
 cp "$job" "$tmp/add/job"
-[ ${#add[@]} = 0 ] || cp "${add[@]}" "$tmp/add/data/"
 (
 	cat "$out/base.cpio"
 	cd "$tmp/add"

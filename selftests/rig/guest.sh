@@ -51,3 +51,35 @@ set_driver()
 		return 1
 	fi
 }
+
+# function_of <PCI address>: device file of a function that zpcifd has
+function_of()
+{
+	for class in "/sys/bus/pci/devices/$1"/zpcifd/*; do
+		if [ -e "$class" ]; then
+			echo "/dev/zpci/$(basename "$class")"
+			return
+		fi
+	done
+	echo "function_of: zpcifd does not have $1" >&2
+	return 1
+}
+
+# make_sim <name> [attribute=value...]: makes a simulated function, prints its
+# device file
+make_sim()
+{
+	sim=/sys/kernel/config/zpcifd_sim/$1
+	mkdir "$sim" || return
+	shift
+	for attr; do
+		echo "${attr#*=}" >"$sim/${attr%%=*}" || return
+	done
+	echo 1 >"$sim/live" || return
+	echo "/dev/zpci/$(cat "$sim/name")"
+}
+
+remove_sim()
+{
+	rmdir "/sys/kernel/config/zpcifd_sim/$1"
+}

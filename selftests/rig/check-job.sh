@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+# The job of check.sh inside a guest (busybox sh, after guest.sh): all suites on
+# every function of this guest. "rig: suite" lines tell check.sh which one a
+# line of TAP belongs to.
+# shellcheck shell=sh
+
+suite()
+{
+	suite=$1
+	shift
+	echo "rig: suite $suite"
+	"$@"
+	echo "rig: suite-end $suite $?"
+}
+
+# try <sentence> <command...>: a test that a command decides
+try()
+{
+	sentence=$1
+	shift
+	if "$@"; then
+		echo "ok - $sentence"
+	else
+		echo "not ok - $sentence"
+	fi
+}
+
+# Every program of selftests/ on one function
+selftests()
+{
+	for program in /selftests/*; do
+		ZPCIFD_FUNCTION=$2 suite "$1 ${program##*/}" "$program"
+	done
+}
+
+digest()
+{
+	dd if=/dev/vda bs=64k count=16 2>/dev/null | sha256sum
+}
+
+example()
+{
+	virtio-blk "$1" >/tmp/example
+	status=$?
+	cat /tmp/example
+	[ "$status" = 0 ] &&
+		grep -q "^demo: sha256 ${before%% *} 1048576\$" /tmp/example &&
+		grep -qx 'demo: PASS' /tmp/example
+}
+
+same_digest()
+{
+	after=$(digest)
+	[ -n "$before" ] && [ "$before" = "$after" ]
+}
+
+no_leak()
+{
+	leaks=/sys/kernel/debug/kmemleak
+	# An object is reported when it is older than 5 s
+	sleep 6
+	echo scan >$leaks
+	echo scan >$leaks
+	cat $leaks
+	[ -z "$(cat $leaks)" ]
+}
+
+physical()
+{
+	pci=$(find_function 0x010000) || return
+	before=$(digest)
+	try "zpcifd takes a function by driver_override" set_driver "$pci" zpcifd
+	function=$(function_of "$pci") || return
+	selftests virtio "$function"
+	suite example try "the example reads what the kernel's driver read" example "$pci"
+}
+
+give_back()
+{
+	try "the kernel's driver takes the function again" set_driver "$pci" ''
+	sleep 1
+	try "the kernel's driver reads the disk as before" same_digest
+}
+
+machine=$(uname -m)
+if [ -e /sys/kernel/debug/kmemleak ]; then
+	echo scan >/sys/kernel/debug/kmemleak
+	echo clear >/sys/kernel/debug/kmemleak
+fi
+
+suite modules try "the modules load" load_modules
+suite kunit insmod /modules/zpcifd_kunit.ko
+
+strict=$(make_sim strict) || strict=/dev/zpci/none
+selftests sim "$strict"
+relaxed=$(make_sim relaxed relaxed=1 maxstbl=4096) || relaxed=/dev/zpci/none
+selftests sim-relaxed "$relaxed"
+suite modules try "simulated functions are removed" remove_sim strict
+suite modules try "simulated functions are removed in any order" remove_sim relaxed
+
+if [ "$machine" = s390x ]; then
+	suite physical physical
+	suite give-back give_back
+fi
+
+suite modules try "the modules unload" unload_modules
+if [ -e /sys/kernel/debug/kmemleak ]; then
+	suite kmemleak try "nothing is left behind in memory" no_leak
+fi

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [target...]: builds the targets, runs every test on each and prints
+# what failed, what was skipped and why, a table, and as the last line
+#
+#	<n> passed, <n> failed, <n> skipped
+#
+# Succeeds when nothing failed and something passed on every target. The guests'
+# consoles are in build/log/check-<target>.log.
+
+# shellcheck source=selftests/rig/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+[ $# -gt 0 ] || read -r -a ALL <<<"$ALL_TARGETS"
+targets=("${@:-"${ALL[@]}"}")
+for target in "${targets[@]}"; do
+	use_target "$target"
+done
+start=$SECONDS
+mkdir -p "$BUILD/log"
+results=$(mktemp "${TMPDIR:-/tmp}/zpcifd-check.XXXXXX")
+trap 'rm -f "$results"' EXIT
+
+# Lines of tap.awk, with the target before the suite
+collect()
+{
+	awk -f "$RIG/tap.awk" | sed "s/^\([a-z]*\)\t/\1\t$1 /"
+}
+
+# outcome <target> <suite> <0 for success> <sentence>: one result of this script
+outcome()
+{
+	local kind='ok'
+
+	[ "$3" = 0 ] || kind='not ok'
+	printf 'rig: suite %s\n%s 1 - %s\nrig: suite-end %s %s\n' "$2" "$kind" "$4" "$2" "$3" |
+		collect "$1" >>"$results"
+}
+
+check_target()
+{
+	local target=$1 log=$BUILD/log/check-$1.log status=0
+
+	if ! "$RIG/build.sh" "$target"; then
+		outcome "$target" build 1 "the target builds"
+		return
+	fi
+	outcome "$target" build 0 "the target builds"
+	case $target in
+	s390x-*)
+		{
+			echo "rig: suite relay-path"
+			"$RIG/relay-path.sh" "$target" || status=$?
+			echo "rig: suite-end relay-path $status"
+		} | collect "$target" >>"$results"
+		;;
+	esac
+
+	say "boot $target and run all tests ..."
+	status=0
+	rm -f "$log"
+	"$RIG/boot.sh" -q -t 300 -n "check-$target" "$target" "$RIG/check-job.sh" || status=$?
+	[ ! -e "$log" ] || collect "$target" <"$log" >>"$results"
+	case $status in
+	122) outcome "$target" guest 1 "the kernel does not complain" ;;
+	123) outcome "$target" guest 1 "the guest lives until it is told to stop" ;;
+	124) outcome "$target" guest 1 "the guest ends within the time limit" ;;
+	*) outcome "$target" guest "$status" "the guest ends well and its kernel does not complain" ;;
+	esac
+	say "$target: $(awk -F '\t' -v target="$target" '
+		$1 == "suite" && index($2, target " ") == 1 { pass += $3; fail += $4; skip += $5 }
+		END { printf "%d passed, %d failed, %d skipped", pass, fail, skip }' "$results")"
+}
+
+needs=()
+for target in "${targets[@]}"; do
+	needs+=("${target%-*}")
+done
+"$RIG/packages.sh" "${needs[@]}"
+for target in "${targets[@]}"; do
+	check_target "$target"
+done
+
+echo
+printf '%-32s %8s %8s %8s\n' 'target and suite' passed failed skipped
+awk -F '\t' '$1 == "suite" { printf "%-32s %8d %8d %8d\n", $2, $3, $4, $5 }' "$results"
+for kind in skip fail; do
+	if grep -q "^$kind" "$results"; then
+		echo
+		sed -n "s/^$kind\t/$kind: /p" "$results"
+	fi
+done
+echo
+say "all tests took $((SECONDS - start)) s"
+awk -F '\t' -v targets="${targets[*]}" '
+$1 == "suite" {
+	split($2, word, " ")
+	passed[word[1]] += $3
+	pass += $3; fail += $4; skip += $5
+}
+END {
+	printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
+	n = split(targets, target, " ")
+	for (i = 1; i <= n; i++)
+		if (!passed[target[i]])
+			exit 1
+	exit fail > 0
+}' "$results"
