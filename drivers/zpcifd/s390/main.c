@@ -63,14 +63,19 @@ static int zpcifd_s390_reset_slot(struct pci_dev *pdev)
 	return slot->ops->reset_slot(slot, PCI_RESET_DO_RESET);
 }
 
-/* Resets the function and restores its config space */
-static int zpcifd_s390_reset(struct zpcifd_s390 *zf)
+/*
+ * Resets the function and restores its config space: as it was before, or as it
+ * was before anybody owned the function
+ */
+static int zpcifd_s390_reset(struct zpcifd_s390 *zf, bool keep)
 {
 	struct pci_dev *pdev = zf->pdev;
 	int ret;
 
 	device_lock_assert(&pdev->dev);
 
+	if (keep)
+		pci_save_state(pdev);
 	/* No DMA and no interrupts from here on */
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
 	ret = __pci_reset_function_locked(pdev);
@@ -80,7 +85,8 @@ static int zpcifd_s390_reset(struct zpcifd_s390 *zf)
 	 */
 	if (ret == -ENOTTY)
 		ret = zpcifd_s390_reset_slot(pdev);
-	pci_load_saved_state(pdev, zf->saved);
+	if (!keep)
+		pci_load_saved_state(pdev, zf->saved);
 	pci_restore_state(pdev);
 	return ret;
 }
@@ -93,7 +99,7 @@ static int zpcifd_s390_start(struct zpcifd_s390 *zf)
 	 * A function that cannot be reset would hand on what its last owner
 	 * left in it.
 	 */
-	ret = zpcifd_s390_reset(zf);
+	ret = zpcifd_s390_reset(zf, false);
 	if (ret)
 		return ret == -ENOTTY ? -EOPNOTSUPP : ret;
 	zf->needs_reset = false;
@@ -131,7 +137,7 @@ static void zpcifd_s390_unbind(struct zpcifd_device *zd)
 
 	pci_disable_device(zf->pdev);
 	/* No need to complain: the next bind or remove tries again */
-	zf->needs_reset = ret || zpcifd_s390_reset(zf);
+	zf->needs_reset = ret || zpcifd_s390_reset(zf, false);
 	iommufd_device_unbind(zf->idev);
 	zf->idev = NULL;
 	if (!ret)
