@@ -186,6 +186,22 @@ static void zpcifd_s390_detach(struct zpcifd_device *zd)
 		zpcifd_s390_unlock(zf);
 }
 
+static int zpcifd_s390_reset_op(struct zpcifd_device *zd)
+{
+	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
+	int ret;
+
+	ret = zpcifd_s390_lock(zf);
+	if (ret)
+		return ret;
+	ret = zpcifd_s390_reset(zf, true);
+	zpcifd_s390_unlock(zf);
+	if (ret)
+		return -EIO;
+	zpcifd_set_state(zd, ZPCIFD_STATE_ONLINE);
+	return 0;
+}
+
 static const struct zpcifd_ops zpcifd_s390_ops = {
 	.issue = zpcifd_s390_issue,
 	.bind = zpcifd_s390_bind,
