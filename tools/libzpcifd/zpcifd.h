@@ -98,6 +98,8 @@ int zpcifd_fd(const struct zpcifd *f);
  * @f: The function
  *
  * Asked once, in zpcifd_open(). What an older kernel does not tell is 0.
+ *
+ * Return: what ZPCIFD_INFO answered, valid until zpcifd_close()
  */
 const struct zpcifd_info *zpcifd_info(const struct zpcifd *f);
 
@@ -126,6 +128,9 @@ uint32_t zpcifd_devid(const struct zpcifd *f);
  * zpcifd_ioas_alloc - Allocate a DMA address space in the function's iommufd
  * @f: A bound function
  * @ioas_id: Out: its ID
+ *
+ * Return: 0; -ENOTCONN before zpcifd_bind(); the errno of IOMMU_IOAS_ALLOC
+ * otherwise.
  */
 int zpcifd_ioas_alloc(struct zpcifd *f, uint32_t *ioas_id);
 
@@ -136,6 +141,8 @@ int zpcifd_ioas_alloc(struct zpcifd *f, uint32_t *ioas_id);
  *	in use.
  *
  * The function may master the bus from here on.
+ *
+ * Return: 0, or an errno of ZPCIFD_ATTACH
  */
 int zpcifd_attach(struct zpcifd *f, uint32_t *pt_id);
 
@@ -170,6 +177,9 @@ enum zpcifd_dma_flags {
  *
  * Attach the function first: only then does the kernel know which DMA
  * addresses the function can use.
+ *
+ * Return: 0; -ENOTCONN before zpcifd_bind(); the errno of IOMMU_IOAS_MAP
+ * otherwise.
  */
 int zpcifd_dma_map(struct zpcifd *f, uint32_t ioas_id, void *addr, size_t len,
 		   unsigned int flags, uint64_t *iova);
@@ -301,6 +311,8 @@ static inline struct zpcifd_cqe *zpcifd_ring_peek_cqe(struct zpcifd_ring *r)
  *
  * The i-th of them is zpcifd_ring_cqe() of i; give them back together with one
  * zpcifd_ring_cq_advance().
+ *
+ * Return: how many
  */
 static inline uint32_t zpcifd_ring_cq_ready(struct zpcifd_ring *r)
 {
