@@ -168,13 +168,12 @@ static int run(const struct command *c, int argc, char **argv)
 		opt.extended |= letter == 'x';
 	}
 	if (argc - optind != c->nr_args)
-		return usage("%s: expected %s%s; see 'zpctl %s --help'", c->name,
-			     c->nr_args ? "arguments " : "no arguments", c->args,
-			     c->name);
+		return usage("%s: expected %s; see 'zpctl %s --help'", c->name,
+			     c->nr_args ? c->args : "no arguments", c->name);
 	return c->run(argv + optind, &opt);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	size_t i;
 
@@ -184,15 +183,17 @@ int main(int argc, char **argv)
 		print_usage();
 		return ZPCTL_OK;
 	}
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		int ret;
-
-		if (strcmp(argv[1], commands[i].name))
-			continue;
-		ret = run(&commands[i], argc - 1, argv + 1);
-		if (fflush(stdout) || ferror(stdout))
-			return fail("standard output: %m");
-		return ret;
-	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return run(&commands[i], argc - 1, argv + 1);
 	return usage("unknown command '%s'; see 'zpctl --help'", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int ret = dispatch(argc, argv);
+
+	if (fflush(stdout) || ferror(stdout))
+		return fail("standard output: %m");
+	return ret;
 }
