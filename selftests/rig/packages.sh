@@ -18,7 +18,7 @@ for need; do
 	case $need in
 	s390x) packages+=" $kernel gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-system-misc" ;;
 	um) packages+=" $kernel" ;;
-	lint) packages+=" sparse shellcheck perl python3 git" ;;
+	lint) packages+=" sparse shellcheck perl python3 python3-yaml python3-jsonschema git" ;;
 	*) die "packages.sh: unknown need '$need': use s390x, um or lint" ;;
 	esac
 done

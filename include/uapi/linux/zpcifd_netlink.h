@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/zpcifd.yaml */
+/* YNL-GEN uapi header */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#ifndef _UAPI_LINUX_ZPCIFD_NETLINK_H
+#define _UAPI_LINUX_ZPCIFD_NETLINK_H
+
+#define ZPCIFD_FAMILY_NAME	"zpcifd"
+#define ZPCIFD_FAMILY_VERSION	1
+
+/**
+ * enum zpcifd_state - State of a function
+ * @ZPCIFD_STATE_ONLINE: Works
+ * @ZPCIFD_STATE_ERROR: In error; the platform may recover it
+ * @ZPCIFD_STATE_FAILED: Gone for good
+ */
+enum zpcifd_state {
+	ZPCIFD_STATE_ONLINE,
+	ZPCIFD_STATE_ERROR,
+	ZPCIFD_STATE_FAILED,
+};
+
+enum {
+	ZPCIFD_A_DEV_ID = 1,
+	ZPCIFD_A_DEV_NAME,
+	ZPCIFD_A_DEV_FID,
+	ZPCIFD_A_DEV_UID,
+	ZPCIFD_A_DEV_STATE,
+	ZPCIFD_A_DEV_OWNED,
+	ZPCIFD_A_DEV_OWNER_PID,
+	ZPCIFD_A_DEV_RINGS,
+	ZPCIFD_A_DEV_STATS,
+
+	__ZPCIFD_A_DEV_MAX,
+	ZPCIFD_A_DEV_MAX = (__ZPCIFD_A_DEV_MAX - 1)
+};
+
+enum {
+	ZPCIFD_A_STATS_PCILG = 1,
+	ZPCIFD_A_STATS_PCISTG,
+	ZPCIFD_A_STATS_PCISTB,
+	ZPCIFD_A_STATS_BYTES,
+	ZPCIFD_A_STATS_ERRORS,
+	ZPCIFD_A_STATS_BUSY,
+	ZPCIFD_A_STATS_INVALID_HANDLE,
+	ZPCIFD_A_STATS_PROGRAM_CHECKS,
+	ZPCIFD_A_STATS_RETRIES,
+	ZPCIFD_A_STATS_RETRIED,
+	ZPCIFD_A_STATS_REFUSED,
+	ZPCIFD_A_STATS_INTERRUPTS,
+
+	__ZPCIFD_A_STATS_MAX,
+	ZPCIFD_A_STATS_MAX = (__ZPCIFD_A_STATS_MAX - 1)
+};
+
+enum {
+	ZPCIFD_NL_CMD_DEV_GET = 1,
+	ZPCIFD_NL_CMD_DEV_ADDED,
+	ZPCIFD_NL_CMD_DEV_REMOVED,
+	ZPCIFD_NL_CMD_DEV_OWNER,
+	ZPCIFD_NL_CMD_DEV_STATE,
+	ZPCIFD_NL_CMD_DEV_RESET,
+
+	__ZPCIFD_NL_CMD_MAX,
+	ZPCIFD_NL_CMD_MAX = (__ZPCIFD_NL_CMD_MAX - 1)
+};
+
+#define ZPCIFD_MCGRP_EVENTS	"events"
+
+#endif /* _UAPI_LINUX_ZPCIFD_NETLINK_H */
