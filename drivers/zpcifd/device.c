@@ -3,8 +3,11 @@
  * Ownership of a function: one file binds it, gives it a DMA address space and
  * makes rings for it
  */
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 
 #include "compat.h"
 #include "zpcifd_private.h"
@@ -43,7 +46,10 @@ int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid)
 	iommufd_ctx_put(ictx);
 	if (ret)
 		return ret;
-	zd->owner = zf;
+	zd->owner_pid = get_pid(task_tgid(current));
+	zd->owner_uid = current_uid();
+	WRITE_ONCE(zd->owner, zf);
+	zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_OWNER);
 	return 0;
 }
 
@@ -72,7 +78,9 @@ void zpcifd_device_unbind(struct zpcifd_file *zf)
 		zd->ops->detach(zd);
 	zd->attached = false;
 	zd->ops->unbind(zd);
-	zd->owner = NULL;
+	WRITE_ONCE(zd->owner, NULL);
+	put_pid(zd->owner_pid);
+	zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_OWNER);
 }
 
 /**
@@ -172,7 +180,10 @@ int zpcifd_device_reset(struct zpcifd_file *zf)
 		return ret;
 	if (!zd->ops->reset)
 		return -EOPNOTSUPP;
-	return zd->ops->reset(zd);
+	ret = zd->ops->reset(zd);
+	if (!ret)
+		zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_RESET);
+	return ret;
 }
 
 /**
@@ -254,7 +265,7 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 
 /**
  * zpcifd_set_state - Tell that a function went into error or came out of it
- * @zd: The function
+ * @zd: The function, between zpcifd_register() and zpcifd_unregister()
  * @state: Its state from now on
  *
  * The framework goes on relaying: instructions answer for themselves.
@@ -263,6 +274,7 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
  */
 void zpcifd_set_state(struct zpcifd_device *zd, enum zpcifd_state state)
 {
-	WRITE_ONCE(zd->state, state);
+	if (xchg(&zd->state, state) != state)
+		zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_STATE);
 }
 EXPORT_SYMBOL_NS_GPL(zpcifd_set_state, "ZPCIFD");

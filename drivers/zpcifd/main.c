@@ -389,6 +389,7 @@ EXPORT_SYMBOL_NS_GPL(__zpcifd_alloc_device, "ZPCIFD");
 int zpcifd_register(struct zpcifd_device *zd)
 {
 	struct zpcifd_info *info = &zd->info;
+	int ret;
 
 	if (info->out_msix_table_bar >= ZPCIFD_NR_BARS ||
 	    info->out_msix_pba_bar >= ZPCIFD_NR_BARS)
@@ -405,7 +406,19 @@ int zpcifd_register(struct zpcifd_device *zd)
 			       GFP_KERNEL);
 	if (!zd->vectors)
 		return -ENOMEM;
-	return cdev_device_add(&zd->cdev, &zd->dev);
+
+	/* Nobody opens it before it was told that the function is there */
+	guard(rwsem_write)(&zd->registration_lock);
+	ret = zpcifd_netlink_add(zd);
+	if (ret)
+		return ret;
+	ret = cdev_device_add(&zd->cdev, &zd->dev);
+	if (ret) {
+		zpcifd_netlink_del(zd);
+		return ret;
+	}
+	zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_ADDED);
+	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(zpcifd_register, "ZPCIFD");
 
@@ -427,6 +440,8 @@ void zpcifd_unregister(struct zpcifd_device *zd)
 	if (zd->owner)
 		zpcifd_device_unbind(zd->owner);
 	zd->ops = NULL;
+	zpcifd_netlink_del(zd);
+	zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_REMOVED);
 }
 EXPORT_SYMBOL_NS_GPL(zpcifd_unregister, "ZPCIFD");
 
@@ -439,12 +454,22 @@ static int __init zpcifd_init(void)
 		return ret;
 	ret = class_register(&zpcifd_class);
 	if (ret)
-		unregister_chrdev_region(zpcifd_dev, ZPCIFD_MAX_DEVICES);
+		goto unregister_region;
+	ret = zpcifd_netlink_init();
+	if (ret)
+		goto unregister_class;
+	return 0;
+
+unregister_class:
+	class_unregister(&zpcifd_class);
+unregister_region:
+	unregister_chrdev_region(zpcifd_dev, ZPCIFD_MAX_DEVICES);
 	return ret;
 }
 
 static void __exit zpcifd_exit(void)
 {
+	zpcifd_netlink_exit();
 	class_unregister(&zpcifd_class);
 	unregister_chrdev_region(zpcifd_dev, ZPCIFD_MAX_DEVICES);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of the framework share. Calls run downward only: main,
- * device, then ring and irq, exec, policy.
+ * netlink, device, then ring, irq and event, exec, policy.
  */
 #ifndef __ZPCIFD_PRIVATE_H
 #define __ZPCIFD_PRIVATE_H
@@ -10,6 +10,8 @@
 #include <linux/sizes.h>
 #include <linux/wait.h>
 #include <linux/zpcifd.h>
+
+struct sk_buff;
 
 enum {
 	ZPCIFD_MAX_SQ_ENTRIES = 4096,
@@ -123,6 +125,12 @@ struct zpcifd_vector {
 	atomic64_t count;
 };
 
+/* netlink.c */
+int zpcifd_netlink_init(void);
+void zpcifd_netlink_exit(void);
+int zpcifd_netlink_add(struct zpcifd_device *zd);
+void zpcifd_netlink_del(struct zpcifd_device *zd);
+
 /* device.c */
 int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid);
 void zpcifd_device_unbind(struct zpcifd_file *zf);
@@ -146,6 +154,10 @@ void zpcifd_ring_add_stats(struct zpcifd_stats *sum, const struct zpcifd_ring *r
 
 /* exec.c */
 int zpcifd_exec(struct zpcifd_ring *ring, u32 count);
+
+/* event.c */
+void zpcifd_event(struct zpcifd_device *zd, u8 cmd);
+int zpcifd_event_put(struct sk_buff *skb, const struct zpcifd_device *zd);
 
 /* irq.c */
 int zpcifd_irq_set(struct zpcifd_device *zd, const struct zpcifd_irq_set *cmd,

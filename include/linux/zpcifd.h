@@ -11,9 +11,12 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/uidgid.h>
 #include <uapi/linux/zpcifd.h>
+#include <uapi/linux/zpcifd_netlink.h>
 
 struct iommufd_ctx;
+struct pid;
 struct zpcifd_device;
 struct zpcifd_file;
 struct zpcifd_policy;
@@ -45,18 +48,6 @@ struct zpcifd_insn {
 		u64 data;
 		const void *block;
 	};
-};
-
-/**
- * enum zpcifd_state - State of a function
- * @ZPCIFD_STATE_ONLINE: Works
- * @ZPCIFD_STATE_ERROR: In error; the platform may recover it
- * @ZPCIFD_STATE_FAILED: Gone for good
- */
-enum zpcifd_state {
-	ZPCIFD_STATE_ONLINE = 0,
-	ZPCIFD_STATE_ERROR,
-	ZPCIFD_STATE_FAILED,
 };
 
 /**
@@ -166,6 +157,9 @@ struct zpcifd_device {
 	/* Of rings that are gone */
 	struct zpcifd_stats stats;
 	struct zpcifd_file *owner;
+	/* The process that made the owner, and its user; only with an owner */
+	struct pid *owner_pid;
+	kuid_t owner_uid;
 	bool attached;
 	struct list_head rings;
 	struct zpcifd_vector *vectors;
