@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lint.sh: checkpatch, kernel-doc and shellcheck on the repository's files, and
-# on every target a build of the modules from nothing with W=1 and sparse. Any
+# lint.sh: checkpatch, kernel-doc and shellcheck on the repository's files, whether
+# generated files are current, and on every target a build of the modules from nothing with W=1 and sparse. Any
 # finding in a file of the repository fails. Logs are build/log/lint-*.log.
 
 # shellcheck source=selftests/rig/lib.sh
@@ -91,6 +91,7 @@ mkdir -p "$BUILD/log"
 judge checkpatch check_patch
 judge kernel-doc kernel_doc
 judge shellcheck shell_check
+judge netlink-gen "$RIG/netlink-gen.sh" --check
 for target in "${targets[@]}"; do
 	use_target "$target"
 	kernel=$("$RIG/kernel.sh" "$target")
