@@ -188,6 +188,37 @@ int zpcifd_dma_map(struct zpcifd *f, uint32_t ioas_id, void *addr, size_t len,
 int zpcifd_dma_unmap(struct zpcifd *f, uint32_t ioas_id, uint64_t iova,
 		     size_t len);
 
+/* Interrupts */
+
+/**
+ * zpcifd_irq_set - Wire interrupt vectors to eventfds, or part them
+ * @f: A bound function
+ * @type: MSI or MSI-X, of which &struct zpcifd_info tells how many there are
+ * @first: First vector
+ * @count: How many
+ * @fds: An eventfd for each of them, or -1 for none. They stay the caller's,
+ *	which may close them: the kernel keeps what is wired.
+ *
+ * Other vectors are not disturbed, and no interrupt is lost when a vector gets
+ * another eventfd.
+ *
+ * Return: 0, or an errno of ZPCIFD_IRQ_SET with nothing changed
+ */
+int zpcifd_irq_set(struct zpcifd *f, enum zpcifd_irq_type type, uint32_t first,
+		   uint32_t count, const int *fds);
+
+/**
+ * zpcifd_irq_trigger - Signal eventfds as if the function had, for tests
+ * @f: A bound function
+ * @type: As of zpcifd_irq_set()
+ * @first: First vector
+ * @count: How many; those that are not wired are left out
+ *
+ * Return: 0, or an errno of ZPCIFD_IRQ_SET
+ */
+int zpcifd_irq_trigger(struct zpcifd *f, enum zpcifd_irq_type type,
+		       uint32_t first, uint32_t count);
+
 /* Rings */
 
 /**
