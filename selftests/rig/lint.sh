@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lint.sh: checkpatch, kernel-doc and shellcheck on the repository's files, whether
-# generated files are current, and on every target a build of the modules from nothing with W=1 and sparse. Any
-# finding in a file of the repository fails. Logs are build/log/lint-*.log.
+# lint.sh: checkpatch, kernel-doc and shellcheck on the repository's files,
+# whether generated files are current, and on every target a build of the modules
+# from nothing with W=1 and sparse. Any finding in a file of the repository
+# fails. Logs are build/log/lint-*.log.
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
