@@ -51,11 +51,11 @@ build_modules()
 
 build_programs()
 {
-	local dir
+	local dir examples=("$TOP"/tools/examples/*/Makefile)
 
-	for dir in tools/libzpcifd tools/zpcictl tools/examples/* selftests; do
-		[ -e "$TOP/$dir/Makefile" ] || continue
-		make -C "$TOP/$dir" -j"$JOBS" CC="${cross}gcc" AR="${cross}ar" STATIC=-static \
+	for dir in "$TOP"/tools/libzpcifd "$TOP"/tools/zpcictl "${examples[@]%/Makefile}" \
+		"$TOP"/selftests; do
+		make -C "$dir" -j"$JOBS" CC="${cross}gcc" AR="${cross}ar" STATIC=-static \
 			OUT="$out" KHDR="$kernel-headers/usr" SYSROOT="$sysroot" ||
 			[ -n "$keep" ]
 	done
@@ -63,10 +63,8 @@ build_programs()
 
 build()
 {
-	if [ -e "$TOP/Kbuild" ]; then
-		copy_sources
-		build_modules
-	fi
+	copy_sources
+	build_modules
 	build_programs
 	"$RIG/initramfs.sh" "$target"
 }

@@ -48,13 +48,13 @@ else
 fi
 
 "$RIG/packages.sh" s390x
-"$RIG/build.sh" -k "$target"
+"$RIG/build.sh" "$target"
 
 cat >"$tmp/job" <<'JOB'
 load_modules || exit
 blk=$(find_function 0x010000) || exit
 echo "demo: function $blk leaves $(basename "$(readlink "/sys/bus/pci/devices/$blk/driver")")"
-set_driver "$blk" zpcifd || exit
+zpctl bind "$blk" || exit
 virtio-blk "$blk"
 JOB
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Functions for the jobs that run inside a guest. Read by /init (busybox sh).
-# shellcheck shell=sh
+# shellcheck shell=dash
 
 # load_modules: the framework first, then every provider of this guest
 load_modules()
 {
+	local module
+
 	insmod /modules/zpcifd.ko || return
 	for module in zpcifd_s390 zpcifd_sim; do
 		if [ -e "/modules/$module.ko" ]; then
@@ -16,6 +18,10 @@ load_modules()
 # unload_modules: fails if something still holds one
 unload_modules()
 {
+	local module
+
+	local module
+
 	for module in zpcifd_kunit zpcifd_sim zpcifd_s390 zpcifd; do
 		if [ -e "/sys/module/$module" ]; then
 			rmmod "$module" || return
@@ -26,6 +32,8 @@ unload_modules()
 # find_function <PCI class, such as 0x010000>: PCI address of the first one
 find_function()
 {
+	local pci
+
 	for pci in /sys/bus/pci/devices/*; do
 		if [ -e "$pci/class" ] && [ "$(cat "$pci/class")" = "$1" ]; then
 			basename "$pci"
@@ -40,7 +48,7 @@ find_function()
 # it to another; an empty name leaves the choice to the kernel again
 set_driver()
 {
-	pci=/sys/bus/pci/devices/$1
+	local pci=/sys/bus/pci/devices/$1
 	if [ -e "$pci/driver" ]; then
 		echo "$1" >"$pci/driver/unbind" || return
 	fi
@@ -55,6 +63,8 @@ set_driver()
 # function_of <PCI address>: device file of a function that zpcifd has
 function_of()
 {
+	local class
+
 	for class in "/sys/bus/pci/devices/$1"/zpcifd/*; do
 		if [ -e "$class" ]; then
 			echo "/dev/zpci/$(basename "$class")"
@@ -69,7 +79,8 @@ function_of()
 # device file
 make_sim()
 {
-	sim=/sys/kernel/config/zpcifd_sim/$1
+	local sim=/sys/kernel/config/zpcifd_sim/$1 attr
+
 	mkdir "$sim" || return
 	shift
 	for attr; do
