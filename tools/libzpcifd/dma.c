@@ -83,13 +83,41 @@ static int iommu_call(struct zpcifd *f, unsigned long cmd, void *arg)
 	return ioctl(f->iommufd, cmd, arg) ? -errno : 0;
 }
 
+/*
+ * iommufd knows the range of a physical function once it is attached, but never
+ * that of a simulated one
+ */
+static int allow_range(struct zpcifd *f, uint32_t ioas_id)
+{
+	struct iommu_iova_range range = {
+		.start = f->info.out_start_dma,
+		.last = f->info.out_end_dma,
+	};
+	struct iommu_ioas_allow_iovas allow = {
+		.size = sizeof(allow),
+		.ioas_id = ioas_id,
+		.num_iovas = 1,
+		.allowed_iovas = (uintptr_t)&range,
+	};
+
+	return iommu_call(f, IOMMU_IOAS_ALLOW_IOVAS, &allow);
+}
+
 int zpcifd_ioas_alloc(struct zpcifd *f, uint32_t *ioas_id)
 {
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
-	int err = iommu_call(f, IOMMU_IOAS_ALLOC, &alloc);
+	struct iommu_destroy destroy = { .size = sizeof(destroy) };
+	int err;
 
+	err = iommu_call(f, IOMMU_IOAS_ALLOC, &alloc);
 	if (err)
 		return fail(f, "allocate a DMA address space", err, NULL);
+	err = allow_range(f, alloc.out_ioas_id);
+	if (err) {
+		destroy.id = alloc.out_ioas_id;
+		iommu_call(f, IOMMU_DESTROY, &destroy);
+		return fail(f, "set the range of a DMA address space", err, NULL);
+	}
 	*ioas_id = alloc.out_ioas_id;
 	return 0;
 }

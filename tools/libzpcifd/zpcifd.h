@@ -129,6 +129,9 @@ uint32_t zpcifd_devid(const struct zpcifd *f);
  * @f: A bound function
  * @ioas_id: Out: its ID
  *
+ * Where the kernel chooses DMA addresses in it, they are in the range that @f
+ * can use: &struct zpcifd_info.out_start_dma to out_end_dma.
+ *
  * Return: 0; -ENOTCONN before zpcifd_bind(); the errno of IOMMU_IOAS_ALLOC
  * otherwise.
  */
@@ -174,9 +177,6 @@ enum zpcifd_dma_flags {
  * @len: Its length in bytes, whole pages
  * @flags: Bits of enum zpcifd_dma_flags
  * @iova: Out: DMA address of the memory; in as well with ZPCIFD_DMA_FIXED
- *
- * Attach the function first: only then does the kernel know which DMA
- * addresses the function can use.
  *
  * Return: 0; -ENOTCONN before zpcifd_bind(); the errno of IOMMU_IOAS_MAP
  * otherwise.
