@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * virtio-blk: read a disk through a zPCI function that no kernel driver has
+ * virtio-blk: read and write a disk through a zPCI function that no kernel
+ * driver has
  *
  * Reads the start of the disk by DMA and prints its SHA-256, then in numbers
- * what was done for it, then "demo: PASS" or "demo: FAIL <why>". The exit code
- * is 0, 1 for FAIL, or 2 for options that are not understood.
+ * what was done for it, then "demo: PASS" or "demo: FAIL <why>". With --write it
+ * writes a pattern first and compares what it reads with it. The exit code is 0,
+ * 1 for FAIL, or 2 for options that are not understood.
  *
  * The function has to be zpcifd's ("zpctl bind" gives it), and needs virtio 1.x
  * behind an IOMMU: -device virtio-blk-pci,iommu_platform=on,disable-legacy=on in
@@ -12,173 +14,79 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/random.h>
 #include <linux/virtio_blk.h>
-#include <linux/virtio_ids.h>
 #include <sha2.h>
-#include "../virtio/virtio.h"
-
-#define DEFAULT_BYTES (1024 * 1024)
-#define SECTOR 512
-#define NR_REQUESTS 16
-#define REQUEST_BYTES (64 * 1024)
-#define TIMEOUT_MS 10000
-
-/* What the function reads and writes beside the data */
-struct request {
-	struct virtio_blk_outhdr hdr;
-	uint8_t status;
-};
+#include "disk.h"
 
 /**
- * struct disk - A block device
- * @vf: Its function
- * @vq: Its only queue
- * @control: Memory of @request
- * @data: Memory of REQUEST_BYTES for each request
- * @request: NR_REQUESTS of them
- * @len: Bytes that each request reads
- * @sectors: Its length
- * @max_len: Longest piece of memory that it takes
+ * struct options - What to do
+ * @name: The function
+ * @bytes: How much to read
+ * @write: Write it before
+ * @disk: How the disk is used
  */
-struct disk {
-	struct virtio_function vf;
-	struct virtqueue vq;
-	struct virtio_dma control;
-	struct virtio_dma data;
-	struct request *request;
-	uint32_t len[NR_REQUESTS];
-	uint64_t sectors;
-	uint32_t max_len;
+struct options {
+	const char *name;
+	uint64_t bytes;
+	bool write;
+	struct disk_options disk;
 };
 
-static int disk_open(struct disk *disk, const char *name)
+/*
+ * Word @n of the pattern. Every word of a pattern is another one, as each step is
+ * reversible, so that no block can be taken for another; and every run has a
+ * @seed of its own, so that the pattern is none that was on the disk before.
+ */
+static uint64_t pattern_word(uint64_t seed, uint64_t n)
 {
-	struct virtio_blk_config config = { 0 };
-	struct virtio_function *vf = &disk->vf;
-	bool has_max;
-	int ret;
+	uint64_t x = seed + n * 0x9e3779b97f4a7c15;
 
-	ret = virtio_open(vf, name, VIRTIO_ID_BLOCK);
-	if (!ret)
-		ret = virtio_negotiate(vf, 1ULL << VIRTIO_BLK_F_SIZE_MAX);
-	if (ret)
-		return ret;
-
-	has_max = vf->features & 1ULL << VIRTIO_BLK_F_SIZE_MAX;
-	ret = virtio_read_config(vf, 0, &config, has_max ?
-				 offsetof(struct virtio_blk_config, seg_max) :
-				 offsetof(struct virtio_blk_config, size_max));
-	if (ret)
-		return ret;
-	disk->sectors = le64toh(config.capacity);
-	disk->max_len = REQUEST_BYTES;
-	if (has_max && le32toh(config.size_max) < REQUEST_BYTES)
-		disk->max_len = le32toh(config.size_max) / SECTOR * SECTOR;
-	if (!disk->sectors || !disk->max_len)
-		return virtio_fail(vf, -EIO,
-				   "%s: the disk has %llu sectors, in pieces of %u bytes: nothing to read",
-				   zpcifd_name(vf->zf), (unsigned long long)disk->sectors,
-				   disk->max_len);
-
-	ret = virtqueue_setup(&disk->vq, vf, 0, VIRTQUEUE_MAX);
-	if (!ret)
-		ret = virtio_dma_alloc(vf, &disk->control,
-				       NR_REQUESTS * sizeof(struct request));
-	if (!ret)
-		ret = virtio_dma_alloc(vf, &disk->data,
-				       NR_REQUESTS * REQUEST_BYTES);
-	if (ret)
-		return ret;
-	disk->request = disk->control.addr;
-	return virtio_driver_ok(vf);
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return htole64(x ^ x >> 31);
 }
 
-/* The function is reset first: then it uses the memory no more */
-static void disk_close(struct disk *disk)
+static int write_pattern(struct disk *disk, uint64_t seed, uint64_t bytes)
 {
-	if (disk->vf.region[VIRTIO_PCI_CAP_COMMON_CFG].len)
-		virtio_reset(&disk->vf);
-	virtqueue_free(&disk->vq);
-	virtio_dma_free(&disk->vf, &disk->data);
-	virtio_dma_free(&disk->vf, &disk->control);
-	virtio_close(&disk->vf);
-}
-
-static int complete(struct disk *disk)
-{
-	struct request *req;
-	uint32_t written;
-	void *cookie;
+	uint64_t *data = disk->data.addr;
+	uint64_t pos, done;
 	int ret;
 
-	ret = virtqueue_wait(&disk->vq, TIMEOUT_MS, &cookie, &written);
-	if (ret)
-		return ret;
-	req = cookie;
-	if (req->status != VIRTIO_BLK_S_OK ||
-	    written != disk->len[req - disk->request] + sizeof(req->status))
+	for (pos = 0; pos < bytes; pos += done) {
+		uint64_t len = bytes - pos < disk->data.len ? bytes - pos :
+							      disk->data.len;
+
+		for (uint64_t i = 0; i < len / 8; i++)
+			data[i] = pattern_word(seed, pos / 8 + i);
+		ret = disk_write(disk, pos / SECTOR, len, &done);
+		if (ret)
+			return ret;
+	}
+	return disk_flush(disk);
+}
+
+static int compare(struct disk *disk, uint64_t seed, uint64_t pos, uint64_t len)
+{
+	const uint64_t *data = disk->data.addr;
+
+	for (uint64_t i = 0; i < len / 8; i++) {
+		if (data[i] == pattern_word(seed, pos / 8 + i))
+			continue;
 		return virtio_fail(&disk->vf, -EIO,
-				   "%s: read of %u bytes at sector %llu: status %u, %u bytes written",
+				   "%s: byte %llu of the disk is not what was written",
 				   zpcifd_name(disk->vf.zf),
-				   disk->len[req - disk->request],
-				   (unsigned long long)le64toh(req->hdr.sector),
-				   req->status, written);
+				   (unsigned long long)(pos + 8 * i));
+	}
 	return 0;
 }
 
-/*
- * Reads up to @max bytes from @sector on to the start of disk->data: as much as
- * the queue holds at once, with one notification. @done is how much that was.
- */
-static int disk_read(struct disk *disk, uint64_t sector, uint64_t max,
-		     uint64_t *done)
-{
-	unsigned int num = 0;
-	uint64_t pos = 0;
-	int ret;
-
-	*done = 0;
-	while (num < NR_REQUESTS && pos < max) {
-		struct request *req = &disk->request[num];
-		uint64_t req_iova = disk->control.iova + num * sizeof(*req);
-		uint32_t len = max - pos < disk->max_len ? max - pos :
-							   disk->max_len;
-		const struct virtio_buf buf[] = {
-			{ .iova = req_iova, .len = sizeof(req->hdr) },
-			{ .iova = disk->data.iova + pos, .len = len,
-			  .writable = true },
-			{ .iova = req_iova + offsetof(struct request, status),
-			  .len = sizeof(req->status), .writable = true },
-		};
-
-		req->hdr.type = htole32(VIRTIO_BLK_T_IN);
-		req->hdr.ioprio = 0;
-		req->hdr.sector = htole64(sector + pos / SECTOR);
-		req->status = 0xff;
-		disk->len[num] = len;
-		if (virtqueue_add(&disk->vq, buf, 3, req))
-			break;
-		num++;
-		pos += len;
-	}
-	if (!num)
-		return virtio_fail(&disk->vf, -ENOSPC,
-				   "%s: a queue of %u descriptors holds no request",
-				   zpcifd_name(disk->vf.zf), disk->vq.size);
-
-	ret = virtqueue_kick(&disk->vq);
-	for (unsigned int i = 0; i < num && !ret; i++)
-		ret = complete(disk);
-	*done = pos;
-	return ret;
-}
-
-/* Hashes the first @bytes of the disk, which is at least that long */
-static int hash_disk(struct disk *disk, uint64_t bytes,
+/* Hashes the first @bytes of the disk, and compares them if they were written */
+static int hash_disk(struct disk *disk, uint64_t bytes, const uint64_t *seed,
 		     char hex[SHA256_DIGEST_STRING_LENGTH])
 {
 	uint64_t pos = 0, done, end;
@@ -188,7 +96,11 @@ static int hash_disk(struct disk *disk, uint64_t bytes,
 	end = (bytes + SECTOR - 1) / SECTOR * SECTOR;
 	SHA256Init(&ctx);
 	while (pos < end) {
+		/* What is read must not be what was there before */
+		memset(disk->data.addr, 0, disk->data.len);
 		ret = disk_read(disk, pos / SECTOR, end - pos, &done);
+		if (!ret && seed)
+			ret = compare(disk, *seed, pos, done);
 		if (ret)
 			return ret;
 		SHA256Update(&ctx, disk->data.addr,
@@ -199,21 +111,80 @@ static int hash_disk(struct disk *disk, uint64_t bytes,
 	return 0;
 }
 
-static int read_disk(struct disk *disk, const char *name, uint64_t bytes)
+static void print_time(struct disk *disk, const char *what, uint64_t bytes)
 {
-	char hex[SHA256_DIGEST_STRING_LENGTH];
+	printf("demo: %s %llu bytes in %llu ms by %s, %u requests of %u bytes in flight\n",
+	       what, (unsigned long long)bytes, disk->ns / 1000000,
+	       disk->options.irq ? "interrupts" : "polling",
+	       disk->options.depth, disk->options.request_bytes);
+	disk->ns = 0;
+}
+
+static int write_disk(struct disk *disk, uint64_t seed, uint64_t bytes)
+{
+	struct virtio_function *vf = &disk->vf;
 	int ret;
 
-	ret = disk_open(disk, name);
+	if (vf->features & 1ULL << VIRTIO_BLK_F_RO)
+		return virtio_fail(vf, -EROFS, "%s: the disk is read-only",
+				   zpcifd_name(vf->zf));
+	if (bytes > disk->sectors * SECTOR)
+		return virtio_fail(vf, -ENOSPC,
+				   "%s: the disk has %llu bytes: write less",
+				   zpcifd_name(vf->zf),
+				   (unsigned long long)disk->sectors * SECTOR);
+	ret = write_pattern(disk, seed, bytes);
+	if (!ret)
+		print_time(disk, "wrote", bytes);
+	return ret;
+}
+
+/*
+ * A function with one request in flight interrupts exactly once for each of
+ * them, and never more often than it has used buffers
+ */
+static int check_irqs(struct disk *disk)
+{
+	const struct virtio_stats *stats = &disk->vf.stats;
+	bool one = disk->options.depth == 1;
+
+	if (!disk->options.irq ||
+	    (one && stats->interrupts == stats->chains && !stats->idle_interrupts) ||
+	    (!one && stats->interrupts && stats->interrupts <= stats->chains))
+		return 0;
+	return virtio_fail(&disk->vf, -EPROTO,
+			   "%s: %llu interrupts, %llu of them without a buffer, for %llu buffers, %u in flight",
+			   zpcifd_name(disk->vf.zf), stats->interrupts,
+			   stats->idle_interrupts, stats->chains,
+			   disk->options.depth);
+}
+
+static int use_disk(struct disk *disk, const struct options *options)
+{
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+	uint64_t bytes = options->bytes;
+	uint64_t seed = 0;
+	int ret;
+
+	ret = disk_open(disk, options->name, &options->disk);
+	if (!ret && options->write &&
+	    getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		ret = virtio_fail(&disk->vf, -EIO, "no random number");
+	if (!ret && options->write)
+		ret = write_disk(disk, seed, bytes);
 	if (ret)
 		return ret;
+
 	if (bytes > disk->sectors * SECTOR)
 		bytes = disk->sectors * SECTOR;
-	ret = hash_disk(disk, bytes, hex);
+	ret = hash_disk(disk, bytes, options->write ? &seed : NULL, hex);
 	if (!ret)
-		printf("demo: sha256 %s %llu\n", hex,
-		       (unsigned long long)bytes);
-	return ret;
+		ret = check_irqs(disk);
+	if (ret)
+		return ret;
+	print_time(disk, "read", bytes);
+	printf("demo: sha256 %s %llu\n", hex, (unsigned long long)bytes);
+	return 0;
 }
 
 static void print_stats(const struct virtio_stats *stats)
@@ -225,43 +196,111 @@ static void print_stats(const struct virtio_stats *stats)
 	       stats->dma_read);
 	printf("demo: queue requests=%llu descriptors=%llu\n", stats->chains,
 	       stats->descriptors);
+	printf("demo: interrupts queue=%llu idle=%llu config=%llu\n",
+	       stats->interrupts, stats->idle_interrupts,
+	       stats->config_interrupts);
 }
 
 static void print_help(FILE *to)
 {
-	fputs("usage: virtio-blk [-n bytes] FUNCTION\n"
-	      "Reads the first bytes (1 MiB unless -n tells) of the disk behind FUNCTION,\n"
-	      "a virtio-blk function named zpci0, fid:0x1, uid:0x1 or 0001:00:00.0, by DMA\n"
-	      "and prints their SHA-256 and how it was done.\n", to);
+	fputs("usage: virtio-blk [OPTION]... FUNCTION\n"
+	      "Reads the first bytes of the disk behind FUNCTION, a virtio-blk function named\n"
+	      "zpci0, fid:0x1, uid:0x1 or 0001:00:00.0, by DMA and prints their SHA-256 and how\n"
+	      "it was done.\n"
+	      "  -n, --bytes SIZE    how much to read, 1M if nothing is said\n"
+	      "  -w, --write SIZE    write so much first, a pattern, then read and compare it;\n"
+	      "                      what the disk had there is lost\n"
+	      "  -i, --irq           wait for interrupts instead of polling\n"
+	      "  -d, --depth N       requests in flight, 1 to 64, 16 if nothing is said\n"
+	      "  -r, --request SIZE  bytes of one request, 512 to 1M, 64K if nothing is said\n"
+	      "  -h, --help          print this\n"
+	      "SIZE is a number of bytes, or of KiB with K, MiB with M, GiB with G after it.\n", to);
 }
 
-static bool parse_bytes(const char *text, uint64_t *bytes)
+static bool parse_size(const char *text, uint64_t *size)
 {
+	static const char units[] = "KMG";
+	unsigned int shift = 0;
+	const char *unit;
 	char *end;
 
 	errno = 0;
-	*bytes = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *bytes;
+	*size = strtoull(text, &end, 0);
+	if (*end) {
+		unit = strchr(units, *end++);
+		if (!unit)
+			return false;
+		shift = 10 * (unit - units + 1);
+	}
+	if (*text < '0' || *text > '9' || *end || errno ||
+	    !*size || *size > UINT64_MAX >> shift)
+		return false;
+	*size <<= shift;
+	return true;
+}
+
+/* Whole sectors, up to @max */
+static bool parse_sectors(const char *text, uint64_t max, uint64_t *size)
+{
+	return parse_size(text, size) && *size % SECTOR == 0 && *size <= max;
+}
+
+static bool parse_option(struct options *options, int opt)
+{
+	uint64_t size;
+
+	switch (opt) {
+	case 'n':
+		return !options->write && parse_size(optarg, &options->bytes);
+	case 'w':
+		options->write = true;
+		return parse_sectors(optarg, INT64_MAX, &options->bytes);
+	case 'i':
+		options->disk.irq = true;
+		return true;
+	case 'd':
+		if (!parse_size(optarg, &size) || size > MAX_DEPTH)
+			return false;
+		options->disk.depth = size;
+		return true;
+	case 'r':
+		if (!parse_sectors(optarg, MAX_REQUEST_BYTES, &size))
+			return false;
+		options->disk.request_bytes = size;
+		return true;
+	default:
+		return false;
+	}
 }
 
 int main(int argc, char **argv)
 {
+	static const struct option long_options[] = {
+		{ "bytes", required_argument, NULL, 'n' },
+		{ "write", required_argument, NULL, 'w' },
+		{ "irq", no_argument, NULL, 'i' },
+		{ "depth", required_argument, NULL, 'd' },
+		{ "request", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	struct options options = {
+		.bytes = 1024 * 1024,
+		.disk = { .depth = 16, .request_bytes = 64 * 1024 },
+	};
 	static struct disk disk;
-	uint64_t bytes = DEFAULT_BYTES;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "hn:")) != -1) {
-		switch (opt) {
-		case 'h':
+	while ((opt = getopt_long(argc, argv, "hn:w:id:r:", long_options,
+				  NULL)) != -1) {
+		if (opt == 'h') {
 			print_help(stdout);
 			return 0;
-		case 'n':
-			if (parse_bytes(optarg, &bytes))
-				break;
-			fprintf(stderr, "virtio-blk: -n %s: give a number of bytes above 0\n",
-				optarg);
-			return 2;
-		default:
+		}
+		if (!parse_option(&options, opt)) {
+			if (opt != '?')
+				fprintf(stderr, "virtio-blk: option -%c does not take '%s' here\n",
+					opt, optarg);
 			print_help(stderr);
 			return 2;
 		}
@@ -270,8 +309,9 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return 2;
 	}
+	options.name = argv[optind];
 
-	read_disk(&disk, argv[optind], bytes);
+	use_disk(&disk, &options);
 	disk_close(&disk);
 	print_stats(&disk.vf.stats);
 	if (disk.vf.why[0]) {

@@ -305,6 +305,7 @@ int virtio_open(struct virtio_function *vf, const char *name,
 	int ret;
 
 	memset(vf, 0, sizeof(*vf));
+	vf->config_irqfd = -1;
 	ret = zpcifd_open(name, &vf->zf);
 	if (ret)
 		return virtio_fail(vf, ret, "%s", zpcifd_strerror(NULL));
@@ -336,6 +337,9 @@ void virtio_close(struct virtio_function *vf)
 	zpcifd_ring_destroy(&vf->ring);
 	zpcifd_close(vf->zf);
 	vf->zf = NULL;
+	if (vf->config_irqfd >= 0)
+		close(vf->config_irqfd);
+	vf->config_irqfd = -1;
 }
 
 /**

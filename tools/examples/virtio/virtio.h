@@ -4,7 +4,8 @@
  *
  * A virtio function is found, set up and notified by descriptors in a ring of
  * libzpcifd (virtio-pci.c); its queues and buffers are memory of this process,
- * mapped for DMA (virtqueue.c). Only what virtio 1.x over PCI needs is here:
+ * mapped for DMA (virtqueue.c); it interrupts by eventfds, or is polled
+ * (virtio-irq.c). Only what virtio 1.x over PCI needs is here:
  * what a block or an entropy device is, its own driver knows.
  *
  * Functions that return int return 0 or a negative errno, and leave a sentence
@@ -46,6 +47,10 @@ struct virtio_region {
  * @descriptors: Virtqueue descriptors in them
  * @dma_read: Bytes in them that were the function's to read
  * @dma_written: Bytes in them that the function says it wrote
+ * @interrupts: Interrupts of the queues
+ * @idle_interrupts: Times that they told of no buffer, because it was taken
+ *	back before its interrupt came
+ * @config_interrupts: Interrupts that told of a changed configuration
  */
 struct virtio_stats {
 	unsigned long long pcilg;
@@ -56,6 +61,9 @@ struct virtio_stats {
 	unsigned long long descriptors;
 	unsigned long long dma_read;
 	unsigned long long dma_written;
+	unsigned long long interrupts;
+	unsigned long long idle_interrupts;
+	unsigned long long config_interrupts;
 };
 
 /**
@@ -66,6 +74,8 @@ struct virtio_stats {
  * @region: Its structures, by VIRTIO_PCI_CAP_*_CFG
  * @notify_multiplier: Bytes between the notification addresses of two queues
  * @features: What was negotiated
+ * @use_irqs: Queues have interrupts
+ * @config_irqfd: Eventfd of changes of the configuration, -1 if there is none
  * @pending: Descriptors of the batch that is being made
  * @batch: The descriptors, and where their loaded values go
  * @stats: What was done so far
@@ -78,6 +88,8 @@ struct virtio_function {
 	struct virtio_region region[VIRTIO_PCI_CAP_PCI_CFG];
 	uint32_t notify_multiplier;
 	uint64_t features;
+	bool use_irqs;
+	int config_irqfd;
 	unsigned int pending;
 	struct {
 		struct zpcifd_sqe sqe;
@@ -92,6 +104,7 @@ int virtio_open(struct virtio_function *vf, const char *name,
 void virtio_close(struct virtio_function *vf);
 int virtio_reset(struct virtio_function *vf);
 int virtio_negotiate(struct virtio_function *vf, uint64_t optional);
+int virtio_use_irqs(struct virtio_function *vf);
 int virtio_driver_ok(struct virtio_function *vf);
 int virtio_read_config(struct virtio_function *vf, unsigned int offset,
 		       void *buf, unsigned int len);
@@ -146,6 +159,9 @@ void virtio_dma_free(struct virtio_function *vf, struct virtio_dma *dma);
  * @num_free: How many are not in use
  * @avail_idx: Buffers made available, published by virtqueue_kick()
  * @used_idx: Buffers taken back
+ * @irqfd: Eventfd of its interrupt, -1 if it is polled
+ * @awake: Buffers may be taken back: it is polled, or an interrupt came since
+ *	there was none
  * @chain: For the head of a buffer in flight: its descriptors, the bytes that
  *	the function reads, those that it may write, and the driver's cookie
  */
@@ -163,6 +179,8 @@ struct virtqueue {
 	uint16_t num_free;
 	uint16_t avail_idx;
 	uint16_t used_idx;
+	int irqfd;
+	bool awake;
 	struct {
 		unsigned int num;
 		uint32_t readable;
@@ -190,6 +208,8 @@ void virtqueue_free(struct virtqueue *vq);
 int virtqueue_add(struct virtqueue *vq, const struct virtio_buf *buf,
 		  unsigned int num, void *cookie);
 int virtqueue_kick(struct virtqueue *vq);
+int virtqueue_wire(struct virtqueue *vq);
+int virtqueue_sleep(struct virtqueue *vq, unsigned int timeout_ms);
 int virtqueue_wait(struct virtqueue *vq, unsigned int timeout_ms,
 		   void **cookie, uint32_t *written);
 

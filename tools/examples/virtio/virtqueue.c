@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "virtio.h"
 
 /* Registers of the three parts' addresses: consecutive, from a multiple of 8 */
@@ -148,11 +149,15 @@ static int setup(struct virtqueue *vq, unsigned int max_size)
 	for (unsigned int i = 0; i < size; i++)
 		vq->next[i] = i + 1;
 	vq->num_free = size;
-	/* This process looks at the used ring by itself */
-	vq->avail->flags = htole16(VRING_AVAIL_F_NO_INTERRUPT);
 
 	virtio_store(vf, common, VIRTIO_PCI_COMMON_Q_SIZE, 2, size);
 	ret = set_addresses(vq);
+	if (ret)
+		return ret;
+	if (vf->use_irqs)
+		ret = virtqueue_wire(vq);
+	else
+		vq->avail->flags = htole16(VRING_AVAIL_F_NO_INTERRUPT);
 	if (ret)
 		return ret;
 
@@ -180,6 +185,8 @@ int virtqueue_setup(struct virtqueue *vq, struct virtio_function *vf,
 	memset(vq, 0, sizeof(*vq));
 	vq->vf = vf;
 	vq->index = index;
+	vq->irqfd = -1;
+	vq->awake = !vf->use_irqs;
 	return setup(vq, max_size);
 }
 
@@ -189,8 +196,12 @@ int virtqueue_setup(struct virtqueue *vq, struct virtio_function *vf,
  */
 void virtqueue_free(struct virtqueue *vq)
 {
-	if (vq->vf)
-		virtio_dma_free(vq->vf, &vq->dma);
+	if (!vq->vf)
+		return;
+	virtio_dma_free(vq->vf, &vq->dma);
+	if (vq->irqfd >= 0)
+		close(vq->irqfd);
+	vq->irqfd = -1;
 }
 
 /**
@@ -298,6 +309,13 @@ static int take_used(struct virtqueue *vq, void **cookie, uint32_t *written)
 	return 0;
 }
 
+/* What the function wrote is seen after its index */
+static bool has_used(const struct virtqueue *vq)
+{
+	return le16toh(__atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE)) !=
+	       vq->used_idx;
+}
+
 static int timed_out(struct virtqueue *vq, unsigned int timeout_ms)
 {
 	uint64_t status;
@@ -308,6 +326,11 @@ static int timed_out(struct virtqueue *vq, unsigned int timeout_ms)
 	ret = virtio_run(vq->vf, "load status");
 	if (ret)
 		return ret;
+	if (has_used(vq))
+		return virtio_fail(vq->vf, -ETIMEDOUT,
+				   "%s: queue %u: a buffer came back, but no interrupt in %u ms",
+				   zpcifd_name(vq->vf->zf), vq->index,
+				   timeout_ms);
 	return virtio_fail(vq->vf, -ETIMEDOUT,
 			   "%s: queue %u: no buffer came back in %u ms, the function's status is 0x%02x%s",
 			   zpcifd_name(vq->vf->zf), vq->index, timeout_ms,
@@ -330,18 +353,35 @@ static uint64_t now_ms(void)
  * @timeout_ms: For how long
  * @cookie: Out: what virtqueue_add() was given for the buffer
  * @written: Out: bytes that the function says it wrote
+ *
+ * With interrupts, a buffer is taken only after one of them, then all that are
+ * there: with one buffer in flight at a time, each has an interrupt of its own,
+ * and one that is lost makes this call fail.
  */
 int virtqueue_wait(struct virtqueue *vq, unsigned int timeout_ms,
 		   void **cookie, uint32_t *written)
 {
-	uint64_t end = now_ms() + timeout_ms;
+	uint64_t now, end = now_ms() + timeout_ms;
+	int ret;
 
-	/* What the function wrote is seen after its index */
-	while (le16toh(__atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE)) ==
-	       vq->used_idx) {
-		if (now_ms() >= end)
+	while (!vq->awake || !has_used(vq)) {
+		now = now_ms();
+		if (now >= end)
 			return timed_out(vq, timeout_ms);
-		sched_yield();
+		if (vq->irqfd < 0) {
+			sched_yield();
+			continue;
+		}
+		ret = virtqueue_sleep(vq, end - now);
+		if (ret)
+			return ret;
+		if (vq->awake && !has_used(vq)) {
+			vq->vf->stats.idle_interrupts++;
+			vq->awake = false;
+		}
 	}
-	return take_used(vq, cookie, written);
+	ret = take_used(vq, cookie, written);
+	if (vq->irqfd >= 0 && !has_used(vq))
+		vq->awake = false;
+	return ret;
 }
