@@ -105,6 +105,27 @@ static const struct command commands[] = {
 			"what is shown is its state after a reset.\n",
 		.run = cmd_config,
 	},
+	{
+		.name = "stat",
+		.args = "[FUNCTION]",
+		.nr_optional = 1,
+		.options = "j",
+		.summary = "Show states, owners and counters",
+		.help = NAMING
+			"Without FUNCTION: all functions that zpcifd has. The owner's process is\n"
+			"shown to its user and to the administrator.\n",
+		.run = cmd_stat,
+	},
+	{
+		.name = "monitor",
+		.args = "",
+		.options = "j",
+		.summary = "Show what happens to functions, as it happens",
+		.help = "Prints a line for every event: a function was added, was removed, got or\n"
+			"lost its owner, changed its state, was reset. With --json, each line is an\n"
+			"object. Runs until it is interrupted, or the module zpcifd is unloaded.\n",
+		.run = cmd_monitor,
+	},
 };
 
 static const struct {
@@ -167,9 +188,9 @@ static int run(const struct command *c, int argc, char **argv)
 		opt.little_endian |= letter == 'l';
 		opt.extended |= letter == 'x';
 	}
-	if (argc - optind != c->nr_args)
+	if (argc - optind < c->nr_args || argc - optind > c->nr_args + c->nr_optional)
 		return usage("%s: expected %s; see 'zpctl %s --help'", c->name,
-			     c->nr_args ? c->args : "no arguments", c->name);
+			     *c->args ? c->args : "no arguments", c->name);
 	return c->run(argv + optind, &opt);
 }
 

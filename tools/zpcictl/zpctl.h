@@ -31,6 +31,7 @@ struct options {
  * @name: What it is called by
  * @args: Its arguments, for people
  * @nr_args: How many there are
+ * @nr_optional: How many more there may be
  * @options: Letters of the options it knows
  * @summary: What it does, in one line
  * @help: What else there is to know
@@ -40,6 +41,7 @@ struct command {
 	const char *name;
 	const char *args;
 	int nr_args;
+	int nr_optional;
 	const char *options;
 	const char *summary;
 	const char *help;
@@ -54,6 +56,8 @@ int cmd_load(char **args, const struct options *opt);
 int cmd_store(char **args, const struct options *opt);
 int cmd_block(char **args, const struct options *opt);
 int cmd_config(char **args, const struct options *opt);
+int cmd_stat(char **args, const struct options *opt);
+int cmd_monitor(char **args, const struct options *opt);
 
 /* util.c */
 
