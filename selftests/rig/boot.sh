@@ -83,7 +83,9 @@ s390x)
 		-append "console=ttysclp0 $append" \
 		-drive "if=none,id=disk,file=${disk//,/,,},format=raw,snapshot=on" \
 		-device zpci,uid=0x10,fid=0x100,target=blk \
-		-device virtio-blk-pci,id=blk,drive=disk,iommu_platform=on,disable-legacy=on
+		-device virtio-blk-pci,id=blk,drive=disk,iommu_platform=on,disable-legacy=on \
+		-device zpci,uid=0x11,fid=0x101,target=rng \
+		-device virtio-rng-pci,id=rng,iommu_platform=on,disable-legacy=on
 	;;
 um)
 	# One CPU: with two, Linux 7.2's own start of the second one does not pass
