@@ -10,6 +10,7 @@
 #define __ZPCIFD_COMPAT_H
 
 #include <linux/export.h>
+#include <linux/io_uring/cmd.h>
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/module.h>
@@ -50,6 +51,11 @@ static inline void zpcifd_compat_detach(struct iommufd_device *idev,
 #define iommufd_device_attach zpcifd_compat_attach
 #define iommufd_device_replace zpcifd_compat_replace
 #define iommufd_device_detach zpcifd_compat_detach
+#endif
+
+/* A macro that takes the type of the payload in newer kernels, a function in older ones */
+#ifndef io_uring_sqe_cmd
+#define io_uring_sqe_cmd(sqe, type) ((const type *)(sqe)->cmd)
 #endif
 
 #endif /* __ZPCIFD_COMPAT_H */

@@ -228,6 +228,36 @@ int zpcifd_device_set_irq(struct zpcifd_file *zf,
 	return zpcifd_irq_set(zd, cmd, fds);
 }
 
+/* Adds to a ring what the caller names by pointer or file descriptor */
+static int zpcifd_device_equip_ring(struct zpcifd_ring *ring,
+				    const struct zpcifd_ring_create *cmd)
+{
+	struct eventfd_ctx *eventfd;
+
+	if (cmd->nr_windows) {
+		struct zpcifd_ring_window *windows __free(kvfree) =
+			vmemdup_array_user(u64_to_user_ptr(cmd->windows),
+					   cmd->nr_windows, sizeof(*windows));
+		int ret;
+
+		if (IS_ERR(windows))
+			return PTR_ERR(windows);
+		ret = zpcifd_policy_validate_windows(&ring->zd->info, windows,
+						     cmd->nr_windows);
+		if (ret)
+			return ret;
+		ring->windows = no_free_ptr(windows);
+		ring->nr_windows = cmd->nr_windows;
+	}
+	if (cmd->flags & ZPCIFD_RING_EVENTFD) {
+		eventfd = eventfd_ctx_fdget(cmd->eventfd);
+		if (IS_ERR(eventfd))
+			return PTR_ERR(eventfd);
+		ring->eventfd = eventfd;
+	}
+	return 0;
+}
+
 /**
  * zpcifd_device_create_ring - Make a ring for the function
  * @zf: The file
@@ -253,6 +283,11 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 	ring = zpcifd_ring_create(zd, cmd);
 	if (IS_ERR(ring))
 		return ERR_CAST(ring);
+	ret = zpcifd_device_equip_ring(ring, cmd);
+	if (ret) {
+		zpcifd_ring_free(ring);
+		return ERR_PTR(ret);
+	}
 	file = zpcifd_ring_file(ring);
 	if (IS_ERR(file)) {
 		zpcifd_ring_free(ring);
@@ -260,6 +295,13 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 	}
 	ring->ops = zd->ops;
 	list_add_tail(&ring->entry, &zd->rings);
+	if (cmd->flags & ZPCIFD_RING_SQPOLL)
+		ret = zpcifd_sqpoll_start(ring, cmd);
+	if (ret) {
+		/* Its release takes the function's lock, from a task work */
+		fput(file);
+		return ERR_PTR(ret);
+	}
 	return file;
 }
 

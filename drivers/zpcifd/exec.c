@@ -11,6 +11,7 @@
 #include <kunit/visibility.h>
 #include <linux/ktime.h>
 #include <linux/nospec.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 
 #include "zpcifd_private.h"
@@ -113,6 +114,9 @@ static __always_inline int zpcifd_exec_one(struct zpcifd_ring *ring,
 	int ret;
 
 	cqe.res = zpcifd_policy_check(ring->policy, sqe, ring->data_len);
+	if (unlikely(ring->windows) && !cqe.res)
+		cqe.res = zpcifd_policy_check_windows(ring->windows,
+						      ring->nr_windows, sqe);
 	if (unlikely(cqe.res)) {
 		zpcifd_exec_refused(ring, sqe, &cqe);
 		zpcifd_exec_complete(ring, &cqe);
@@ -281,3 +285,44 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 	return taken;
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_exec);
+
+static void zpcifd_exec_notify(struct zpcifd_ring *ring)
+{
+	if (ring->eventfd)
+		eventfd_signal(ring->eventfd);
+	/* Pairs with poll_wait(): it looks at cq_tail after it has queued */
+	if (wq_has_sleeper(&ring->poll_wait))
+		wake_up_interruptible_poll(&ring->poll_wait,
+					   EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+}
+
+/**
+ * zpcifd_exec_submit - Run descriptors and tell who waits for completions
+ * @ring: The ring
+ * @count: How many descriptors at most
+ * @nonblock: Do not wait for another submission on the same ring
+ *
+ * Context: process context, sleeps
+ *
+ * Return: as zpcifd_exec(); -ENODEV when the ring is disconnected; -EINTR on a
+ * fatal signal; -EAGAIN if it would have to wait
+ */
+int zpcifd_exec_submit(struct zpcifd_ring *ring, u32 count, bool nonblock)
+{
+	int ret;
+
+	if (nonblock) {
+		if (!mutex_trylock(&ring->lock))
+			return -EAGAIN;
+	} else {
+		ret = mutex_lock_killable(&ring->lock);
+		if (ret)
+			return ret;
+	}
+	ret = likely(ring->ops) ? zpcifd_exec(ring, count) : -ENODEV;
+	mutex_unlock(&ring->lock);
+
+	if (ret > 0)
+		zpcifd_exec_notify(ring);
+	return ret;
+}

@@ -49,6 +49,9 @@ static int zpcifd_cmd_info(struct zpcifd_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	*cmd = ucmd->zf->zd->info;
 	cmd->size = sizeof(*cmd);
+	cmd->out_ring_flags = ZPCIFD_RING_EVENTFD;
+	if (zpcifd_sqpoll_allowed())
+		cmd->out_ring_flags |= ZPCIFD_RING_SQPOLL | ZPCIFD_RING_SQ_AFF;
 	return zpcifd_ucmd_respond(ucmd, sizeof(*cmd));
 }
 
@@ -112,7 +115,8 @@ static int zpcifd_cmd_ring_create(struct zpcifd_ucmd *ucmd)
 	struct zpcifd_ring_create *cmd = ucmd->cmd;
 	int ret;
 
-	if (cmd->flags)
+	if (cmd->flags & ~(ZPCIFD_RING_SQPOLL | ZPCIFD_RING_SQ_AFF |
+			   ZPCIFD_RING_EVENTFD))
 		return -EOPNOTSUPP;
 	CLASS(get_unused_fd, fd)(O_CLOEXEC);
 	if (fd < 0)
@@ -395,12 +399,12 @@ int zpcifd_register(struct zpcifd_device *zd)
 	    info->out_msix_pba_bar >= ZPCIFD_NR_BARS)
 		return -EINVAL;
 
-	info->out_opcodes = BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) |
-			    BIT(ZPCIFD_OP_PCISTB);
+	info->out_opcodes = ZPCIFD_OPCODES;
 	info->out_max_sq_entries = ZPCIFD_MAX_SQ_ENTRIES;
 	info->out_max_cq_entries = ZPCIFD_MAX_CQ_ENTRIES;
 	info->out_max_data_len = ZPCIFD_MAX_DATA_LEN;
 	info->out_max_chain = ZPCIFD_MAX_CHAIN;
+	info->out_max_windows = ZPCIFD_MAX_WINDOWS;
 	zpcifd_policy_init(zd->policy, info);
 	zd->vectors = kvcalloc(zpcifd_irq_max_vectors(info), sizeof(*zd->vectors),
 			       GFP_KERNEL);

@@ -8,6 +8,7 @@
 #include <linux/align.h>
 #include <linux/nospec.h>
 #include <linux/pci_regs.h>
+#include <linux/string.h>
 
 #include "zpcifd_private.h"
 
@@ -198,6 +199,62 @@ int zpcifd_policy_check(const struct zpcifd_policy *policy,
 	return zpcifd_policy_check_bar(policy, sqe);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_check);
+
+/**
+ * zpcifd_policy_validate_windows - Are a ring's windows well formed?
+ * @info: The function
+ * @windows: The windows
+ * @nr_windows: Their number
+ *
+ * Return: 0, or -EINVAL
+ */
+int zpcifd_policy_validate_windows(const struct zpcifd_info *info,
+				   const struct zpcifd_ring_window *windows,
+				   u32 nr_windows)
+{
+	u32 i;
+
+	for (i = 0; i < nr_windows; i++) {
+		const struct zpcifd_ring_window *w = &windows[i];
+		u64 size = 0;
+
+		if (w->as == ZPCIFD_AS_CONFIG)
+			size = ZPCIFD_CONFIG_LEN;
+		else if (w->as < ZPCIFD_NR_BARS)
+			size = info->out_bar_size[w->as];
+		if (!w->len || w->offset >= size || w->len > size - w->offset)
+			return -EINVAL;
+		if (!w->opcodes || w->opcodes & ~ZPCIFD_OPCODES)
+			return -EINVAL;
+		if (memchr_inv(w->__reserved, 0, sizeof(w->__reserved)))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * zpcifd_policy_check_windows - May this descriptor be issued on a narrowed ring?
+ * @windows: The ring's windows
+ * @nr_windows: Their number
+ * @sqe: Snapshot of a descriptor that passed zpcifd_policy_check()
+ *
+ * Return: 0, or -EACCES
+ */
+int zpcifd_policy_check_windows(const struct zpcifd_ring_window *windows,
+				u32 nr_windows, const struct zpcifd_sqe *sqe)
+{
+	u32 i;
+
+	for (i = 0; i < nr_windows; i++) {
+		const struct zpcifd_ring_window *w = &windows[i];
+		u64 from = sqe->offset - w->offset;
+
+		if (sqe->as == w->as && w->opcodes & BIT(sqe->opcode) &&
+		    from < w->len && sqe->len <= w->len - from)
+			return 0;
+	}
+	return -EACCES;
+}
 
 /**
  * zpcifd_policy_guards_msix - Was a descriptor refused by the MSI-X guard?

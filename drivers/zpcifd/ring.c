@@ -12,7 +12,11 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "zpcifd_private.h"
+
+/* Descriptors that an io_uring runs in the submitter itself */
+#define ZPCIFD_URING_INLINE 256
 
 /* The layout is the same on every architecture */
 static_assert(sizeof(struct zpcifd_sqe) == 32);
@@ -31,31 +35,49 @@ static_assert(offsetof(struct zpcifd_cqe, retries) == 24);
 static_assert(offsetof(struct zpcifd_cqe, msix_entry) == 28);
 static_assert(sizeof(struct zpcifd_ring_header) == 512);
 static_assert(offsetof(struct zpcifd_ring_header, cq_tail) == 4);
+static_assert(offsetof(struct zpcifd_ring_header, flags) == 8);
 static_assert(offsetof(struct zpcifd_ring_header, sq_tail) == 256);
 static_assert(offsetof(struct zpcifd_ring_header, cq_head) == 260);
+
+static int zpcifd_ring_enter(struct zpcifd_ring *ring, unsigned long count,
+			     bool nonblock)
+{
+	if (unlikely(count > INT_MAX))
+		return -EINVAL;
+	if (unlikely(ring->sq_idle)) {
+		wake_up(&ring->sq_wait);
+		return READ_ONCE(ring->stop) ? -ENODEV : 0;
+	}
+	return zpcifd_exec_submit(ring, count, nonblock);
+}
 
 static long zpcifd_ring_ioctl(struct file *file, unsigned int cmd,
 			      unsigned long arg)
 {
 	struct zpcifd_ring *ring = file->private_data;
-	int ret;
 
 	if (cmd != ZPCIFD_RING_ENTER)
 		return -ENOTTY;
-	if (arg > INT_MAX)
+	return zpcifd_ring_enter(ring, arg, false);
+}
+
+static int zpcifd_ring_uring_cmd(struct io_uring_cmd *ioucmd,
+				 unsigned int issue_flags)
+{
+	struct zpcifd_ring *ring = ioucmd->file->private_data;
+	const struct zpcifd_uring_enter *cmd =
+		io_uring_sqe_cmd(ioucmd->sqe, struct zpcifd_uring_enter);
+	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
+	u32 count = READ_ONCE(cmd->count);
+
+	if (ioucmd->cmd_op != ZPCIFD_RING_ENTER)
+		return -ENOTTY;
+	if (READ_ONCE(cmd->__reserved))
 		return -EINVAL;
-
-	ret = mutex_lock_killable(&ring->lock);
-	if (ret)
-		return ret;
-	ret = likely(ring->ops) ? zpcifd_exec(ring, arg) : -ENODEV;
-	mutex_unlock(&ring->lock);
-
-	/* Others may poll for what this caller made complete */
-	if (ret > 0 && waitqueue_active(&ring->poll_wait))
-		wake_up_interruptible_poll(&ring->poll_wait,
-					   EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
-	return ret;
+	/* A long batch goes to a worker, not to hold up the submitter */
+	if (nonblock && count > ZPCIFD_URING_INLINE)
+		return -EAGAIN;
+	return zpcifd_ring_enter(ring, count, nonblock);
 }
 
 static __poll_t zpcifd_ring_poll(struct file *file, poll_table *wait)
@@ -104,6 +126,7 @@ static int zpcifd_ring_release(struct inode *inode, struct file *file)
 	struct zpcifd_ring *ring = file->private_data;
 
 	scoped_guard(mutex, &ring->zd->lock) {
+		zpcifd_ring_disconnect(ring);
 		list_del_init(&ring->entry);
 		zpcifd_ring_add_stats(&ring->zd->stats, ring);
 	}
@@ -115,34 +138,58 @@ static const struct file_operations zpcifd_ring_fops = {
 	.owner = THIS_MODULE,
 	.release = zpcifd_ring_release,
 	.unlocked_ioctl = zpcifd_ring_ioctl,
+	.uring_cmd = zpcifd_ring_uring_cmd,
 	.poll = zpcifd_ring_poll,
 	.mmap = zpcifd_ring_mmap,
 };
+
+static bool zpcifd_ring_is_valid(const struct zpcifd_ring_create *cmd)
+{
+	if (!is_power_of_2(cmd->sq_entries) ||
+	    cmd->sq_entries > ZPCIFD_MAX_SQ_ENTRIES ||
+	    !is_power_of_2(cmd->cq_entries) ||
+	    cmd->cq_entries < cmd->sq_entries ||
+	    cmd->cq_entries > ZPCIFD_MAX_CQ_ENTRIES ||
+	    cmd->data_len % ZPCIFD_STORE_PAGE ||
+	    cmd->data_len > ZPCIFD_MAX_DATA_LEN)
+		return false;
+
+	if (cmd->flags & ZPCIFD_RING_SQPOLL) {
+		if (cmd->sq_thread_idle > ZPCIFD_MAX_SQ_IDLE)
+			return false;
+	} else if (cmd->flags & ZPCIFD_RING_SQ_AFF || cmd->sq_thread_idle) {
+		return false;
+	}
+	if (!(cmd->flags & ZPCIFD_RING_SQ_AFF) && cmd->sq_thread_cpu)
+		return false;
+	if (!(cmd->flags & ZPCIFD_RING_EVENTFD) && cmd->eventfd)
+		return false;
+	return cmd->nr_windows <= ZPCIFD_MAX_WINDOWS &&
+	       !cmd->nr_windows == !cmd->windows;
+}
 
 /**
  * zpcifd_ring_create - Make a ring
  * @zd: The function that the ring will run on
  * @cmd: The ring's dimensions; the layout is filled in
  *
+ * The caller adds windows and an eventfd if there are any.
+ *
  * Return: the ring, disconnected, or an error pointer
  */
 struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 				       struct zpcifd_ring_create *cmd)
 {
-	u32 cq_entries = cmd->cq_entries ?: cmd->sq_entries;
 	u32 sq_offset, cq_offset, data_offset;
 
-	if (!is_power_of_2(cmd->sq_entries) ||
-	    cmd->sq_entries > ZPCIFD_MAX_SQ_ENTRIES ||
-	    !is_power_of_2(cq_entries) || cq_entries < cmd->sq_entries ||
-	    cq_entries > ZPCIFD_MAX_CQ_ENTRIES ||
-	    cmd->data_len % ZPCIFD_STORE_PAGE ||
-	    cmd->data_len > ZPCIFD_MAX_DATA_LEN)
+	cmd->cq_entries = cmd->cq_entries ?: cmd->sq_entries;
+	if (!zpcifd_ring_is_valid(cmd))
 		return ERR_PTR(-EINVAL);
 
 	sq_offset = sizeof(struct zpcifd_ring_header);
 	cq_offset = sq_offset + cmd->sq_entries * sizeof(struct zpcifd_sqe);
-	data_offset = PAGE_ALIGN(cq_offset + cq_entries * sizeof(struct zpcifd_cqe));
+	data_offset = PAGE_ALIGN(cq_offset +
+				 cmd->cq_entries * sizeof(struct zpcifd_cqe));
 
 	struct zpcifd_ring *ring __free(kfree) =
 		kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
@@ -158,15 +205,15 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 	ring->policy = zd->policy;
 	INIT_LIST_HEAD(&ring->entry);
 	init_waitqueue_head(&ring->poll_wait);
+	init_waitqueue_head(&ring->sq_wait);
 	mutex_init(&ring->lock);
 	ring->sq_mask = cmd->sq_entries - 1;
-	ring->cq_mask = cq_entries - 1;
+	ring->cq_mask = cmd->cq_entries - 1;
 	ring->data_len = cmd->data_len;
 	ring->sqes = (void *)ring->header + sq_offset;
 	ring->cqes = (void *)ring->header + cq_offset;
 	ring->data = (void *)ring->header + data_offset;
 
-	cmd->cq_entries = cq_entries;
 	cmd->out_sq_offset = sq_offset;
 	cmd->out_cq_offset = cq_offset;
 	cmd->out_data_offset = data_offset;
@@ -181,7 +228,10 @@ EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_create);
  */
 void zpcifd_ring_free(struct zpcifd_ring *ring)
 {
+	if (ring->eventfd)
+		eventfd_ctx_put(ring->eventfd);
 	mutex_destroy(&ring->lock);
+	kvfree(ring->windows);
 	vfree(ring->header);
 	zpcifd_put(ring->zd);
 	kfree(ring);
@@ -215,6 +265,7 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 	lockdep_assert_held(&ring->zd->lock);
 
 	WRITE_ONCE(ring->stop, true);
+	zpcifd_sqpoll_stop(ring);
 	scoped_guard(mutex, &ring->lock)
 		ring->ops = NULL;
 	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);

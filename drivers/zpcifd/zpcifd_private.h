@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of the framework share. Calls run downward only: main,
- * netlink, device, then ring, irq and event, exec, policy.
+ * netlink, device, then ring, irq and event, sqpoll, exec, policy.
  */
 #ifndef __ZPCIFD_PRIVATE_H
 #define __ZPCIFD_PRIVATE_H
@@ -21,12 +21,17 @@ enum {
 	ZPCIFD_CONFIG_LEN = 4096,
 	/* No store crosses a page of the PCI address space or of its operand */
 	ZPCIFD_STORE_PAGE = 4096,
+	ZPCIFD_MAX_WINDOWS = 64,
+	ZPCIFD_MAX_SQ_IDLE = 1000,
 	/* A BAR minus the MSI-X table and the pending bit array */
 	ZPCIFD_BAR_WINDOWS = 3,
 };
 
 /* Descriptors between two looks at signals and the scheduler */
 #define ZPCIFD_PAUSE 16
+
+#define ZPCIFD_OPCODES \
+	(BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) | BIT(ZPCIFD_OP_PCISTB))
 
 /* How long an instruction that meets condition code 2 is tried again */
 #define ZPCIFD_BUSY_NSEC NSEC_PER_MSEC
@@ -70,12 +75,20 @@ struct zpcifd_file {
  * @zd: The function, counted
  * @entry: In zpcifd_device::rings, under zpcifd_device::lock
  * @poll_wait: Who waits for completions or for the end of the ring
+ * @sq_thread: Takes descriptors if the ring has ZPCIFD_RING_SQPOLL, until the
+ *	ring is disconnected; under zpcifd_device::lock
+ * @sq_wait: Where @sq_thread sleeps
+ * @sq_idle: Nanoseconds without work until it does, 0 without
+ *	ZPCIFD_RING_SQPOLL
+ * @eventfd: Signalled when completions were added, or NULL
  * @stop: The ring is about to be disconnected: whoever runs descriptors gives
  *	@lock up soon. Written once, read without @lock.
  * @lock: Serializes the running of descriptors, protects all below. Provider's
  *	@issue is called with it held only.
  * @ops: The function's operations, NULL once disconnected
  * @policy: What descriptors may touch
+ * @windows: What of it the ring is narrowed to, NULL for all
+ * @nr_windows: Number of @windows
  * @sq_head: The kernel's own copies of the counters that it alone writes
  * @cq_tail: See @sq_head
  * @stats: What the ring did; counted by whoever holds @lock, read at any time
@@ -94,11 +107,17 @@ struct zpcifd_ring {
 	struct zpcifd_device *zd;
 	struct list_head entry;
 	wait_queue_head_t poll_wait;
+	struct task_struct *sq_thread;
+	wait_queue_head_t sq_wait;
+	u64 sq_idle;
+	struct eventfd_ctx *eventfd;
 	bool stop;
 
 	struct mutex lock; /* see above */
 	const struct zpcifd_ops *ops;
 	const struct zpcifd_policy *policy;
+	struct zpcifd_ring_window *windows;
+	u32 nr_windows;
 	u32 sq_head;
 	u32 cq_tail;
 	struct zpcifd_stats stats;
@@ -152,8 +171,15 @@ struct file *zpcifd_ring_file(struct zpcifd_ring *ring);
 void zpcifd_ring_disconnect(struct zpcifd_ring *ring);
 void zpcifd_ring_add_stats(struct zpcifd_stats *sum, const struct zpcifd_ring *ring);
 
+/* sqpoll.c */
+bool zpcifd_sqpoll_allowed(void);
+int zpcifd_sqpoll_start(struct zpcifd_ring *ring,
+			const struct zpcifd_ring_create *cmd);
+void zpcifd_sqpoll_stop(struct zpcifd_ring *ring);
+
 /* exec.c */
 int zpcifd_exec(struct zpcifd_ring *ring, u32 count);
+int zpcifd_exec_submit(struct zpcifd_ring *ring, u32 count, bool nonblock);
 
 /* event.c */
 void zpcifd_event(struct zpcifd_device *zd, u8 cmd);
@@ -168,6 +194,11 @@ u32 zpcifd_irq_max_vectors(const struct zpcifd_info *info);
 /* policy.c */
 void zpcifd_policy_init(struct zpcifd_policy *policy,
 			const struct zpcifd_info *info);
+int zpcifd_policy_check_windows(const struct zpcifd_ring_window *windows,
+				u32 nr_windows, const struct zpcifd_sqe *sqe);
+int zpcifd_policy_validate_windows(const struct zpcifd_info *info,
+				   const struct zpcifd_ring_window *windows,
+				   u32 nr_windows);
 int zpcifd_policy_check(const struct zpcifd_policy *policy,
 			const struct zpcifd_sqe *sqe, u32 data_len);
 bool zpcifd_policy_guards_msix(const struct zpcifd_policy *policy,

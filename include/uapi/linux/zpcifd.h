@@ -130,6 +130,8 @@ enum zpcifd_feature {
  * @out_max_cq_entries: Largest completion queue in entries
  * @out_max_data_len: Largest data area of a ring in bytes
  * @out_max_chain: Longest chain of linked descriptors
+ * @out_ring_flags: Bits of enum zpcifd_ring_flags that may be used now
+ * @out_max_windows: Largest number of windows of a ring
  *
  * All values are the opened function's own. The function handle is not
  * reported: it means nothing outside the kernel.
@@ -174,6 +176,8 @@ struct zpcifd_info {
 	__u32 out_max_cq_entries;
 	__u32 out_max_data_len;
 	__u32 out_max_chain;
+	__u32 out_ring_flags;
+	__u32 out_max_windows;
 };
 
 #define ZPCIFD_INFO _IO(ZPCIFD_TYPE, ZPCIFD_CMD_INFO)
@@ -244,9 +248,39 @@ struct zpcifd_detach {
 #define ZPCIFD_DETACH _IO(ZPCIFD_TYPE, ZPCIFD_CMD_DETACH)
 
 /**
+ * enum zpcifd_ring_flags - How a ring works
+ * @ZPCIFD_RING_SQPOLL: A kernel thread takes descriptors from the submission
+ *	queue, so that no system call is needed. When it has found nothing to do
+ *	for a while, it sets ZPCIFD_RING_NEED_WAKEUP and sleeps.
+ * @ZPCIFD_RING_SQ_AFF: The thread runs on @sq_thread_cpu only
+ * @ZPCIFD_RING_EVENTFD: @eventfd is signalled when completions were added
+ */
+enum zpcifd_ring_flags {
+	ZPCIFD_RING_SQPOLL = 1 << 0,
+	ZPCIFD_RING_SQ_AFF = 1 << 1,
+	ZPCIFD_RING_EVENTFD = 1 << 2,
+};
+
+/**
+ * struct zpcifd_ring_window - A place that a ring may touch
+ * @offset: First byte in the address space
+ * @len: Length in bytes, not 0
+ * @opcodes: Bit n allows opcode n of enum zpcifd_opcode; not 0
+ * @as: Address space
+ * @__reserved: Must be 0
+ */
+struct zpcifd_ring_window {
+	__aligned_u64 offset;
+	__aligned_u64 len;
+	__u32 opcodes;
+	__u8 as;
+	__u8 __reserved[3];
+};
+
+/**
  * struct zpcifd_ring_create - ioctl(ZPCIFD_RING_CREATE)
  * @size: sizeof(struct zpcifd_ring_create)
- * @flags: Must be 0
+ * @flags: Bits of enum zpcifd_ring_flags
  * @sq_entries: Submission queue entries, a power of two up to
  *	&struct zpcifd_info.out_max_sq_entries
  * @cq_entries: Completion queue entries, a power of two from @sq_entries up to
@@ -258,9 +292,19 @@ struct zpcifd_detach {
  * @out_cq_offset: Offset of the completion queue in the mapping
  * @out_data_offset: Offset of the data area in the mapping
  * @out_mmap_len: Bytes to map with mmap(), shared, from offset 0
+ * @sq_thread_cpu: With ZPCIFD_RING_SQ_AFF: the CPU, one that the caller may use
+ * @sq_thread_idle: With ZPCIFD_RING_SQPOLL: milliseconds without work after
+ *	which the thread sleeps, up to 1000; 0 for 1
+ * @eventfd: With ZPCIFD_RING_EVENTFD: an eventfd
+ * @nr_windows: Number of @windows; 0: the ring may touch all that the owner may
+ * @windows: Pointer to struct zpcifd_ring_window. A descriptor must lie in one
+ *	of them, beside obeying all other rules.
  *
  * The mapping starts with struct zpcifd_ring_header. The ring's memory is
- * charged to the caller.
+ * charged to the caller. Fields without their flag must be 0.
+ *
+ * Errors beyond the general ones: EPERM when the administrator forbids
+ * ZPCIFD_RING_SQPOLL; EBADF when @eventfd is not open; EMFILE.
  */
 struct zpcifd_ring_create {
 	__u32 size;
@@ -273,6 +317,11 @@ struct zpcifd_ring_create {
 	__u32 out_cq_offset;
 	__u32 out_data_offset;
 	__u32 out_mmap_len;
+	__u32 sq_thread_cpu;
+	__u32 sq_thread_idle;
+	__s32 eventfd;
+	__u32 nr_windows;
+	__aligned_u64 windows;
 };
 
 #define ZPCIFD_RING_CREATE _IO(ZPCIFD_TYPE, ZPCIFD_CMD_RING_CREATE)
@@ -360,21 +409,48 @@ struct zpcifd_reset {
  * sq_entries ahead of sq_head, or when cq_head is not within cq_entries behind
  * cq_tail; EINTR on a fatal signal; ENODEV when the function has lost its
  * owner or is gone.
+ *
+ * On a ring with ZPCIFD_RING_SQPOLL it wakes the thread and returns 0.
  */
 #define ZPCIFD_RING_ENTER _IO(ZPCIFD_TYPE, ZPCIFD_CMD_RING_ENTER)
+
+/**
+ * struct zpcifd_uring_enter - Payload of IORING_OP_URING_CMD on a ring
+ * @count: As the argument of ioctl(ZPCIFD_RING_ENTER)
+ * @__reserved: Must be 0
+ *
+ * With cmd_op ZPCIFD_RING_ENTER an io_uring submits a batch as one request. The
+ * result is that of the ioctl.
+ */
+struct zpcifd_uring_enter {
+	__u32 count;
+	__u32 __reserved;
+};
+
+/**
+ * enum zpcifd_ring_header_flags - What the kernel tells of a ring
+ * @ZPCIFD_RING_NEED_WAKEUP: The thread sleeps: call ZPCIFD_RING_ENTER after
+ *	adding descriptors, or after making room for completions that
+ *	descriptors wait for. Look at it after a full barrier behind the store to
+ *	@sq_tail or @cq_head.
+ */
+enum zpcifd_ring_header_flags {
+	ZPCIFD_RING_NEED_WAKEUP = 1 << 0,
+};
 
 /**
  * struct zpcifd_ring_header - Start of a ring's mapping
  * @sq_head: Next submission queue entry that the kernel takes
  * @cq_tail: Next completion queue entry that the kernel fills
+ * @flags: Bits of enum zpcifd_ring_header_flags
  * @__reserved1: 0
  * @sq_tail: Next submission queue entry that user space fills
  * @cq_head: Next completion queue entry that user space takes
  * @__reserved2: 0
  *
  * All four count freely through 2^32; the entry is the counter modulo the
- * queue's length. The kernel writes @sq_head and @cq_tail, user space writes
- * @sq_tail and @cq_head, nobody anything else.
+ * queue's length. The kernel writes @sq_head, @cq_tail and @flags, user space
+ * writes @sq_tail and @cq_head, nobody anything else.
  *
  * User space fills entries, then stores @sq_tail with release; it loads
  * @cq_tail with acquire before it reads entries. It stores @cq_head with
@@ -385,7 +461,8 @@ struct zpcifd_reset {
 struct zpcifd_ring_header {
 	__u32 sq_head;
 	__u32 cq_tail;
-	__u32 __reserved1[62];
+	__u32 flags;
+	__u32 __reserved1[61];
 	__u32 sq_tail;
 	__u32 cq_head;
 	__u32 __reserved2[62];
@@ -473,8 +550,8 @@ enum zpcifd_cqe_flags {
  *    length or alignment that the architecture answers with a program check
  *  - EFAULT: the payload is not inside one 4 KiB page of the data area
  *  - ERANGE: past the end of the address space
- *  - EACCES: the relay guards this place, see ZPCIFD_CQE_MSIX; or a store to
- *    config space that is not on the allow list
+ *  - EACCES: the relay guards this place, see ZPCIFD_CQE_MSIX; a store to
+ *    config space that is not on the allow list; or outside the ring's windows
  *  - ECANCELED: an earlier descriptor of the chain failed
  *  - E2BIG: first descriptor of a chain that is longer than
  *    &struct zpcifd_info.out_max_chain
