@@ -42,8 +42,9 @@ clean:
 
 # The modules are built in a copy, as everything else: sources stay clean
 install:
+	rm -rf build/install
 	mkdir -p build/install
-	cp -pru Kbuild include drivers build/install/
+	cp -pr Kbuild include drivers build/install/
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/install modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) \
 		modules_install

@@ -110,15 +110,18 @@ show()
 mkfifo "$tmp/console"
 sed -u 's/\r//g' <"$tmp/console" | tee "$log" | show &
 printer=$!
-# A process group of its own, so that nothing of it is left behind
-setsid timeout -k 5 "$limit" "$@" </dev/null >"$tmp/console" 2>&1 &
+# A process group of its own, so that nothing of it is left behind. KILL: told
+# more kindly, user-mode Linux complains at length.
+setsid timeout -s KILL "$limit" "$@" </dev/null >"$tmp/console" 2>&1 &
 guest=$!
+start=$SECONDS
 status=0
-wait "$guest" || status=$?
+# The shell would tell that it was killed
+{ wait "$guest" || status=$?; } 2>/dev/null
 wait "$printer"
 
 verdict=$(sed -n -E 's/^.*rig: verdict ([0-9]+)$/\1/p' "$log" | tail -n 1)
-if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+if [ "$status" = 137 ] && [ $((SECONDS - start)) -ge "$limit" ]; then
 	tail -n 15 "$log" >&2
 	printf 'error: %s: stopped after %d s, the time limit; see %s\n' "$target" "$limit" "$log" >&2
 	exit 124
