@@ -109,7 +109,7 @@ static bool is_gone(struct nlmsghdr *header, const struct monitor *m)
 {
 	struct nlattr *attrs[CTRL_ATTR_MAX + 1];
 
-	return genlmsg_hdr(nlmsg_data(header))->cmd == CTRL_CMD_DELFAMILY &&
+	return genlmsg_hdr(header)->cmd == CTRL_CMD_DELFAMILY &&
 	       !genlmsg_parse(header, 0, attrs, CTRL_ATTR_MAX, NULL) &&
 	       attrs[CTRL_ATTR_FAMILY_ID] &&
 	       nla_get_u16(attrs[CTRL_ATTR_FAMILY_ID]) == m->family;
@@ -127,7 +127,7 @@ static int take(struct nl_msg *msg, void *arg)
 		m->gone |= is_gone(header, m);
 		return NL_OK;
 	}
-	cmd = genlmsg_hdr(nlmsg_data(header))->cmd;
+	cmd = genlmsg_hdr(header)->cmd;
 	/* A newer kernel may tell more */
 	if (header->nlmsg_type != m->family || cmd > ZPCIFD_NL_CMD_MAX || !events[cmd])
 		return NL_SKIP;
