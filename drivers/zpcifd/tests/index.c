@@ -22,6 +22,7 @@ static const struct index_start {
 	{ "the completion queue across 2^32", 8, 16, 3, U32_MAX - 9 },
 	{ "both queues across 2^31", 4, 8, S32_MAX - 1, S32_MAX - 2 },
 };
+
 KUNIT_ARRAY_PARAM_DESC(index_starts, index_starts, name);
 
 struct index_fixture {
