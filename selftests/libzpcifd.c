@@ -230,7 +230,7 @@ TEST_F(bound, a_second_owner_is_told_how_to_find_the_first)
 	EXPECT_NE(NULL, strstr(zpcifd_strerror(self->f), "this program"));
 }
 
-TEST_F(bound, chosen_DMA_addresses_are_in_the_range_of_the_function)
+TEST_F(bound, chosen_dma_addresses_are_in_the_range_of_the_function)
 {
 	const struct zpcifd_info *info = zpcifd_info(self->f);
 	uint32_t ioas, pt_id;
