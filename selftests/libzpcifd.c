@@ -223,7 +223,7 @@ TEST_F(bound, a_second_owner_is_told_how_to_find_the_first)
 
 	ASSERT_EQ(0, zpcifd_open(zpcifd_name(self->f), &f));
 	EXPECT_EQ(-EBUSY, zpcifd_bind(f, -1));
-	snprintf(hint, sizeof(hint), "fuser /dev/zpci/%s", zpcifd_name(f));
+	snprintf(hint, sizeof(hint), "zpctl stat %s", zpcifd_name(f));
 	EXPECT_NE(NULL, strstr(zpcifd_strerror(f), hint));
 	zpcifd_close(f);
 	EXPECT_EQ(-EBUSY, zpcifd_bind(self->f, -1));

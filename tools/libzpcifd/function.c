@@ -142,7 +142,7 @@ static int fail_bind(struct zpcifd *f, int err)
 	switch (err) {
 	case -EBUSY:
 		return __zpcifd_fail(f, f->name, "bind", err,
-				     "another file owns this function; 'fuser /dev/zpci/%s' shows who has it open",
+				     "another file owns this function; 'zpctl stat %s' shows whose",
 				     f->name);
 	case -EBADF:
 	case -EBADFD:
