@@ -127,7 +127,7 @@ static void zsim_config_reset_msix(struct zsim_function *fn)
 }
 
 /* Memory decoding is on, as the owner finds it; bus mastering is off */
-void zsim_config_reset(struct zsim_function *fn)
+void zsim_config_init(struct zsim_function *fn)
 {
 	const struct zsim_attrs *attrs = &fn->attrs;
 
@@ -157,6 +157,28 @@ void zsim_config_reset(struct zsim_function *fn)
 		zsim_config_reset_msi(fn, attrs->msix ? ZSIM_CAP_MSIX : 0);
 	if (attrs->msix)
 		zsim_config_reset_msix(fn);
+}
+
+/* What is the kernel's stays: bus mastering and interrupts */
+void zsim_config_reset(struct zsim_function *fn)
+{
+	static const struct {
+		u8 offset;
+		u8 mask;
+	} keep[] = {
+		{ PCI_COMMAND, PCI_COMMAND_MASTER },
+		{ ZSIM_CAP_MSI + PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE },
+		{ ZSIM_CAP_MSIX + PCI_MSIX_FLAGS + 1,
+		  PCI_MSIX_FLAGS_ENABLE >> 8 },
+	};
+	u8 old[ARRAY_SIZE(keep)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(keep); i++)
+		old[i] = fn->config[keep[i].offset] & keep[i].mask;
+	zsim_config_init(fn);
+	for (i = 0; i < ARRAY_SIZE(keep); i++)
+		fn->config[keep[i].offset] |= old[i];
 }
 
 void zsim_config_load(struct zsim_function *fn, u64 offset, u32 len, u8 *bytes)
@@ -196,4 +218,20 @@ void zsim_config_set_master(struct zsim_function *fn, bool on)
 	fn->config[PCI_COMMAND] &= ~PCI_COMMAND_MASTER;
 	if (on)
 		fn->config[PCI_COMMAND] |= PCI_COMMAND_MASTER;
+}
+
+void zsim_config_set_irq(struct zsim_function *fn, u32 type, bool on)
+{
+	u8 *flags = fn->config + ZSIM_CAP_MSI + PCI_MSI_FLAGS;
+	u8 mask = PCI_MSI_FLAGS_ENABLE;
+
+	lockdep_assert_held(&fn->lock);
+
+	if (type == ZPCIFD_IRQ_MSIX) {
+		flags = fn->config + ZSIM_CAP_MSIX + PCI_MSIX_FLAGS + 1;
+		mask = PCI_MSIX_FLAGS_ENABLE >> 8;
+	}
+	*flags &= ~mask;
+	if (on)
+		*flags |= mask;
 }

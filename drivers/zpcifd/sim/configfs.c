@@ -10,6 +10,7 @@
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "sim.h"
 
@@ -18,6 +19,7 @@
  * @item: The directory
  * @attrs: What the function is, or will be
  * @fn: The function while it lives
+ * @vanished: Removes a function that is gone of its own accord
  */
 struct zsim_dir {
 	struct config_item item;
@@ -25,6 +27,7 @@ struct zsim_dir {
 	struct mutex lock;
 	struct zsim_attrs attrs;
 	struct zsim_function *fn;
+	struct work_struct vanished;
 };
 
 /* Function IDs of living functions */
@@ -51,6 +54,12 @@ static int zsim_dir_check_any(u64 value)
 static int zsim_dir_check_maxstbl(u64 value)
 {
 	return value < 8 ? -ERANGE : value % 8 ? -EINVAL : 0;
+}
+
+/* The MSI capability counts vectors in powers of two */
+static int zsim_dir_check_msi(u64 value)
+{
+	return value && !is_power_of_2(value) ? -EINVAL : 0;
 }
 
 static int zsim_dir_check_bar(u64 value)
@@ -127,7 +136,7 @@ ZSIM_DIR_ATTR(bar4, u64, bar_size[4], "%llu", ZSIM_MAX_BAR,
 	      zsim_dir_check_bar);
 ZSIM_DIR_ATTR(bar5, u64, bar_size[5], "%llu", ZSIM_MAX_BAR,
 	      zsim_dir_check_bar);
-ZSIM_DIR_ATTR(msi, u16, msi, "%u", ZSIM_MAX_MSI, zsim_dir_check_any);
+ZSIM_DIR_ATTR(msi, u16, msi, "%u", ZSIM_MAX_MSI, zsim_dir_check_msi);
 ZSIM_DIR_ATTR(msix, u16, msix, "%u", ZSIM_MAX_MSIX, zsim_dir_check_any);
 ZSIM_DIR_ATTR(start_dma, u64, start_dma, "%#llx", U64_MAX,
 	      zsim_dir_check_any);
@@ -202,8 +211,8 @@ static int zsim_dir_activate(struct zsim_dir *dir)
 			GFP_KERNEL);
 	if (ret)
 		return ret == -EBUSY ? -EEXIST : ret;
-	fn = zsim_function_create(&dir->attrs,
-				  config_item_name(&dir->item));
+	fn = zsim_function_create(&dir->attrs, config_item_name(&dir->item),
+				  &dir->vanished);
 	if (IS_ERR(fn)) {
 		xa_erase(&zsim_dir_fids, dir->attrs.fid);
 		return PTR_ERR(fn);
@@ -222,6 +231,16 @@ static int zsim_dir_deactivate(struct zsim_dir *dir)
 	dir->fn = NULL;
 	xa_erase(&zsim_dir_fids, dir->attrs.fid);
 	return 0;
+}
+
+static void zsim_dir_vanished(struct work_struct *work)
+{
+	struct zsim_dir *dir = container_of(work, struct zsim_dir, vanished);
+
+	guard(mutex)(&dir->lock);
+	/* Unless user space was faster */
+	if (dir->fn && atomic_read(&dir->fn->state) == ZSIM_GONE)
+		zsim_dir_deactivate(dir);
 }
 
 static ssize_t zsim_dir_live_show(struct config_item *item, char *page)
@@ -250,6 +269,38 @@ static ssize_t zsim_dir_live_store(struct config_item *item,
 }
 CONFIGFS_ATTR(zsim_dir_, live);
 
+/* Faults of a living function: see fault.c */
+#define ZSIM_DIR_FAULT(_name)						\
+static ssize_t zsim_dir_fault_##_name##_show(struct config_item *item,	\
+					     char *page)		\
+{									\
+	struct zsim_dir *dir = to_zsim_dir(item);			\
+									\
+	guard(mutex)(&dir->lock);					\
+	if (!dir->fn)							\
+		return -ENODEV;						\
+	return zsim_fault_##_name##_show(dir->fn, page);		\
+}									\
+									\
+static ssize_t zsim_dir_fault_##_name##_store(struct config_item *item,	\
+					      const char *page,		\
+					      size_t count)		\
+{									\
+	struct zsim_dir *dir = to_zsim_dir(item);			\
+									\
+	guard(mutex)(&dir->lock);					\
+	if (!dir->fn)							\
+		return -ENODEV;						\
+	return zsim_fault_##_name##_store(dir->fn, page) ?: count;	\
+}									\
+CONFIGFS_ATTR(zsim_dir_, fault_##_name)
+
+ZSIM_DIR_FAULT(busy);
+ZSIM_DIR_FAULT(answer);
+ZSIM_DIR_FAULT(state);
+ZSIM_DIR_FAULT(delay);
+ZSIM_DIR_FAULT(remove);
+
 static struct configfs_attribute *zsim_dir_attrs[] = {
 	&zsim_dir_attr_fid,
 	&zsim_dir_attr_uid,
@@ -271,6 +322,11 @@ static struct configfs_attribute *zsim_dir_attrs[] = {
 	&zsim_dir_attr_model,
 	&zsim_dir_attr_name,
 	&zsim_dir_attr_live,
+	&zsim_dir_attr_fault_busy,
+	&zsim_dir_attr_fault_answer,
+	&zsim_dir_attr_fault_state,
+	&zsim_dir_attr_fault_delay,
+	&zsim_dir_attr_fault_remove,
 	NULL
 };
 
@@ -301,6 +357,7 @@ static struct config_item *zsim_dir_make(struct config_group *group,
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&dir->lock);
+	INIT_WORK(&dir->vanished, zsim_dir_vanished);
 	dir->attrs.fid = atomic_fetch_inc(&zsim_dir_next_fid);
 	zsim_dir_set_model(&dir->attrs, &zsim_model_registers);
 	config_item_init_type_name(&dir->item, name, &zsim_dir_type);
@@ -315,6 +372,8 @@ static void zsim_dir_drop(struct config_group *group,
 
 	scoped_guard(mutex, &dir->lock)
 		zsim_dir_deactivate(dir);
+	/* Nothing queues it any more */
+	cancel_work_sync(&dir->vanished);
 	config_item_put(item);
 }
 

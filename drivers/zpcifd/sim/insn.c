@@ -124,11 +124,13 @@ int zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
 	struct zsim_function *fn = to_zsim(zd);
 	int ret;
 
+	zsim_fault_delay(fn);
+
 	guard(mutex)(&fn->lock);
 	zsim_answer(insn, 0, 0);
 	if (insn->opcode == ZPCIFD_OP_PCILG)
 		insn->data = 0;
-	ret = zsim_insn_execute(fn, insn);
+	ret = zsim_fault_answer(fn, insn) ? 0 : zsim_insn_execute(fn, insn);
 	zsim_debugfs_log(fn, insn, ret);
 	return ret;
 }

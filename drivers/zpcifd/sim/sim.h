@@ -8,7 +8,7 @@
  * holds a big-endian number.
  *
  * Locks, outermost first: zsim_dir::lock, zsim_function::lock,
- * zsim_dma::pin_lock, zsim_dma::lock. The spinlock of the log is a leaf.
+ * zsim_dma::pin_lock, zsim_dma::lock. The spinlocks are leaves.
  */
 #ifndef __ZPCIFD_SIM_H
 #define __ZPCIFD_SIM_H
@@ -18,13 +18,14 @@
 #include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 #include <linux/zpcifd.h>
 
 struct dentry;
 struct iommufd_access;
 struct page;
-struct seq_file;
+struct work_struct;
 struct zsim_function;
 
 #define ZSIM_PAGE_SIZE		SZ_4K
@@ -33,7 +34,7 @@ struct zsim_function;
 #define ZSIM_CONFIG_WRITABLE	256
 /* Pages that stand behind the BARs of one function, all together */
 #define ZSIM_MEM_PAGES		256
-#define ZSIM_LOG_LEN		1024
+#define ZSIM_LOG_LEN		4096
 #define ZSIM_MAX_STBL		SZ_4K
 #define ZSIM_MAX_MSI		32
 #define ZSIM_MAX_MSIX		2048
@@ -50,15 +51,17 @@ enum zsim_status {
 
 /**
  * enum zsim_state - What a function does with an instruction
- * @ZSIM_DISABLED: Condition code 3: its handle is not valid
  * @ZSIM_ENABLED: Executes it
  * @ZSIM_ERROR: Condition code 1, blocked
+ * @ZSIM_DISABLED: Condition code 3: its handle is not valid
+ * @ZSIM_UNBOUND: As disabled, until it is bound
  * @ZSIM_GONE: As disabled, and nothing enables it again
  */
 enum zsim_state {
-	ZSIM_DISABLED,
 	ZSIM_ENABLED,
 	ZSIM_ERROR,
+	ZSIM_DISABLED,
+	ZSIM_UNBOUND,
 	ZSIM_GONE,
 };
 
@@ -106,8 +109,12 @@ struct zsim_model {
 	struct zsim_attrs defaults;
 	/** @check: Refuse attributes that the model cannot have. Or NULL. */
 	int (*check)(const struct zsim_attrs *attrs);
-	/** @reset: Back to the state after power on */
+	/** @start: The function is enabled. Or NULL. */
+	void (*start)(struct zsim_function *fn);
+	/** @reset: Back to the state before @start */
 	void (*reset)(struct zsim_function *fn);
+	/** @failed: The function went into error. Or NULL. */
+	void (*failed)(struct zsim_function *fn);
 	/**
 	 * @load: Execute PCILG on a BAR into @bytes, insn->len of them. Address
 	 * space, length and offset were checked. Condition code and status are
@@ -196,6 +203,30 @@ struct zsim_regs {
 };
 
 /**
+ * struct zsim_faults - Faults that are asked for
+ * @vanished: Queued when the function is gone; tells the framework
+ * @gone: Instructions that are delayed wait here
+ * @delay: Milliseconds before every instruction
+ * @busy: Instructions yet to be answered with condition code 2
+ * @nth: Instructions until one is answered with @cc and @status, 0 for none
+ * @remove: Instructions until the function is gone, 0 for never
+ * @cc: See @nth
+ * @status: See @nth
+ */
+struct zsim_faults {
+	struct work_struct *vanished;
+	wait_queue_head_t gone;
+	u32 delay;
+	/** @lock: Protects all below */
+	spinlock_t lock;
+	u32 busy;
+	u32 nth;
+	u32 remove;
+	u8 cc;
+	u8 status;
+};
+
+/**
  * struct zsim_function - A simulated function
  * @zd: What the framework knows
  * @attrs: What it is; fixed
@@ -203,6 +234,9 @@ struct zsim_regs {
  * @vectors: How often each vector was raised
  * @nr_vectors: Number of @vectors
  * @dma: The function's DMA
+ * @faults: Faults that are asked for
+ * @requested: Vectors that the framework waits for
+ * @irq_type: enum zpcifd_irq_type that is on
  * @config: Config space
  * @config_mask: Bits of it that a store changes
  * @mem: Pages behind each BAR by page number
@@ -220,9 +254,15 @@ struct zsim_function {
 	atomic64_t *vectors;
 	unsigned int nr_vectors;
 	struct zsim_dma dma;
+	struct zsim_faults faults;
+
+	/** @irq_lock: Protects @requested; held while a vector is signaled */
+	spinlock_t irq_lock;
+	unsigned long *requested;
 
 	/** @lock: One instruction at a time. Protects all below but the log. */
 	struct mutex lock;
+	u32 irq_type;
 	u8 config[ZSIM_CONFIG_LEN];
 	u8 config_mask[ZSIM_CONFIG_WRITABLE];
 	struct xarray mem[ZPCIFD_NR_BARS];
@@ -255,9 +295,28 @@ void zsim_configfs_exit(void);
 /* function.c */
 int zsim_attrs_check(const struct zsim_attrs *attrs);
 struct zsim_function *zsim_function_create(const struct zsim_attrs *attrs,
-					   const char *name);
+					   const char *name,
+					   struct work_struct *vanished);
+bool zsim_function_move(struct zsim_function *fn, enum zsim_state state);
+void zsim_function_set_state(struct zsim_function *fn, enum zsim_state state);
 void zsim_function_destroy(struct zsim_function *fn);
 void zsim_function_raise(struct zsim_function *fn, u32 vector);
+
+/* fault.c */
+void zsim_fault_init(struct zsim_faults *faults, struct work_struct *vanished);
+void zsim_fault_end_delay(struct zsim_function *fn);
+void zsim_fault_delay(struct zsim_function *fn);
+bool zsim_fault_answer(struct zsim_function *fn, struct zpcifd_insn *insn);
+ssize_t zsim_fault_busy_show(struct zsim_function *fn, char *page);
+int zsim_fault_busy_store(struct zsim_function *fn, const char *page);
+ssize_t zsim_fault_answer_show(struct zsim_function *fn, char *page);
+int zsim_fault_answer_store(struct zsim_function *fn, const char *page);
+ssize_t zsim_fault_state_show(struct zsim_function *fn, char *page);
+int zsim_fault_state_store(struct zsim_function *fn, const char *page);
+ssize_t zsim_fault_delay_show(struct zsim_function *fn, char *page);
+int zsim_fault_delay_store(struct zsim_function *fn, const char *page);
+ssize_t zsim_fault_remove_show(struct zsim_function *fn, char *page);
+int zsim_fault_remove_store(struct zsim_function *fn, const char *page);
 
 /* insn.c */
 int zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn);
@@ -266,7 +325,9 @@ int zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn);
 void zsim_config_msix(const struct zsim_attrs *attrs, u8 *bar, u32 *table,
 		      u32 *pba);
 int zsim_config_check(const struct zsim_attrs *attrs);
+void zsim_config_init(struct zsim_function *fn);
 void zsim_config_reset(struct zsim_function *fn);
+void zsim_config_set_irq(struct zsim_function *fn, u32 type, bool on);
 void zsim_config_load(struct zsim_function *fn, u64 offset, u32 len, u8 *bytes);
 void zsim_config_store(struct zsim_function *fn, u64 offset, u32 len,
 		       const u8 *bytes);
