@@ -38,6 +38,7 @@ static atomic_t zsim_dir_next_fid = ATOMIC_INIT(1);
 
 static const struct zsim_model * const zsim_dir_models[] = {
 	&zsim_model_registers,
+	&zsim_model_ism,
 };
 
 static struct zsim_dir *to_zsim_dir(struct config_item *item)

@@ -7,8 +7,9 @@
  * is the most significant one of a register's value, and a register in a BAR
  * holds a big-endian number.
  *
- * Locks, outermost first: zsim_dir::lock, zsim_function::lock,
- * zsim_dma::pin_lock, zsim_dma::lock. The spinlocks are leaves.
+ * Locks, outermost first: zsim_dir::lock, zsim_function::lock, then either
+ * zsim_dma::pin_lock or the fabric's lock (ism_fabric.c), then zsim_dma::lock.
+ * The spinlocks are leaves.
  */
 #ifndef __ZPCIFD_SIM_H
 #define __ZPCIFD_SIM_H
@@ -21,6 +22,8 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 #include <linux/zpcifd.h>
+
+#include "ism.h"
 
 struct dentry;
 struct iommufd_access;
@@ -128,6 +131,7 @@ struct zsim_model {
 };
 
 extern const struct zsim_model zsim_model_registers;
+extern const struct zsim_model zsim_model_ism;
 
 /**
  * struct zsim_log_entry - An instruction as it was received, and its answer
@@ -243,6 +247,7 @@ struct zsim_faults {
  * @mem_pages: How many there are
  * @bounce: The operand of the running PCISTB, copied once; data of a DMA
  * @regs: State of model registers
+ * @ism: State of model ism; some of it has locks of its own
  * @log: The last ZSIM_LOG_LEN instructions
  * @log_seq: Number of instructions so far
  * @debugfs: The function's directory
@@ -269,6 +274,7 @@ struct zsim_function {
 	unsigned int mem_pages;
 	u8 bounce[ZSIM_PAGE_SIZE];
 	struct zsim_regs regs;
+	struct zsim_ism ism;
 
 	/** @log_lock: Protects @log and @log_seq */
 	spinlock_t log_lock;
