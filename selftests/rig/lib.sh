@@ -101,18 +101,22 @@ mirror()
 		die "apt knows no Debian mirror: add one to its sources"
 }
 
+# What apt_private fetches lists of: "deb", "deb-src" or both
+apt_kinds=deb
+
 # apt_private <suite> <architecture> <command...>: runs an apt command with a
 # suite or an architecture that the system's own sources do not have, leaving
 # those alone
 apt_private()
 {
-	local suite=$1 arch=$2 dir=$CACHE/apt/$1-$2 site
+	local suite=$1 arch=$2 dir=$CACHE/apt/$1-$2 site kind
 
 	shift 2
 	site=$(mirror)
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main" \
-		>"$dir/sources.list"
+	for kind in $apt_kinds; do
+		echo "$kind [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main"
+	done >"$dir/sources.list"
 	: >"$dir/status"
 	# Debian's _apt user cannot write into a home directory
 	cat >"$dir/apt.conf" <<-CONF
