@@ -231,6 +231,7 @@ int zpcifd_policy_validate_windows(const struct zpcifd_info *info,
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_validate_windows);
 
 /**
  * zpcifd_policy_check_windows - May this descriptor be issued on a narrowed ring?
@@ -255,6 +256,7 @@ int zpcifd_policy_check_windows(const struct zpcifd_ring_window *windows,
 	}
 	return -EACCES;
 }
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_check_windows);
 
 /**
  * zpcifd_policy_guards_msix - Was a descriptor refused by the MSI-X guard?
