@@ -365,6 +365,41 @@ static void a_fatal_signal_stops_between_two_descriptors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(f.ring, INT_MAX), 64 - taken);
 }
 
+static void everything_is_counted_once(struct kunit *test)
+{
+	static const struct zpcifd_fake_answer answers[] = {
+		{}, { 0, 1, 8 }, { 0, 2 }, {}, { 0, 3 }, { -ENXIO },
+	};
+	struct exec_fixture f = exec_fixture(test);
+	const struct zpcifd_stats *stats = &f.ring->stats;
+	struct zpcifd_sqe store = { .opcode = ZPCIFD_OP_PCISTG, .len = 3 };
+	struct zpcifd_sqe block = { .opcode = ZPCIFD_OP_PCISTB, .len = 128 };
+	struct zpcifd_sqe refused = { .opcode = ZPCIFD_OP_PCILG };
+
+	/* Works, fails, works at the second time, fails, and a program check */
+	f.fake->answers = answers;
+	f.fake->nr_answers = ARRAY_SIZE(answers);
+	zpcifd_fake_submit_loads(f.ring, 0, 5, 0);
+	zpcifd_fake_submit(f.ring, &store);
+	zpcifd_fake_submit(f.ring, &block);
+	zpcifd_fake_submit(f.ring, &refused);
+	store.flags = ZPCIFD_SQE_SKIP_SUCCESS;
+	zpcifd_fake_submit(f.ring, &store);
+	KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(f.ring, INT_MAX), 9);
+
+	KUNIT_EXPECT_EQ(test, stats->insns[ZPCIFD_OP_PCILG], 5);
+	KUNIT_EXPECT_EQ(test, stats->insns[ZPCIFD_OP_PCISTG], 2);
+	KUNIT_EXPECT_EQ(test, stats->insns[ZPCIFD_OP_PCISTB], 1);
+	KUNIT_EXPECT_EQ(test, stats->bytes, 8 + 8 + 3 + 128 + 3);
+	KUNIT_EXPECT_EQ(test, stats->cc[0], 1);
+	KUNIT_EXPECT_EQ(test, stats->cc[1], 1);
+	KUNIT_EXPECT_EQ(test, stats->cc[2], 0);
+	KUNIT_EXPECT_EQ(test, stats->cc[3], 1);
+	KUNIT_EXPECT_EQ(test, stats->pgm_checks, 1);
+	KUNIT_EXPECT_EQ(test, stats->retries, 1);
+	KUNIT_EXPECT_EQ(test, stats->refused, 1);
+}
+
 static struct kunit_case exec_cases[] = {
 	KUNIT_CASE(an_instruction_arrives_exactly_as_described),
 	KUNIT_CASE(every_answer_is_told_with_cc_and_status),
@@ -376,6 +411,7 @@ static struct kunit_case exec_cases[] = {
 	KUNIT_CASE(a_descriptor_that_runs_cannot_be_changed),
 	KUNIT_CASE(a_ring_that_ends_stops_between_two_descriptors),
 	KUNIT_CASE(a_fatal_signal_stops_between_two_descriptors),
+	KUNIT_CASE(everything_is_counted_once),
 	{}
 };
 
