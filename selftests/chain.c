@@ -37,14 +37,14 @@ FIXTURE_TEARDOWN(chain)
 }
 
 /* Fills an entry; user_data counts */
-static void push(FIXTURE_DATA(chain) *self, struct zpcifd_sqe sqe, __u8 flags)
+static void push(struct _test_data_chain *self, struct zpcifd_sqe sqe, __u8 flags)
 {
 	sqe.flags = flags;
 	ring_push(&self->r, sqe_user(sqe, self->pushed++));
 }
 
 /* The next completion is the next descriptor's, with this result */
-static void expect_next(struct __test_metadata *_metadata, FIXTURE_DATA(chain) *self, int res)
+static void expect_next(struct __test_metadata *_metadata, struct _test_data_chain *self, int res)
 {
 	struct zpcifd_cqe cqe;
 
@@ -60,7 +60,7 @@ static void expect_next(struct __test_metadata *_metadata, FIXTURE_DATA(chain) *
 }
 
 /* On a simulated function, exactly this many instructions were issued so far */
-static void expect_issued(struct __test_metadata *_metadata, FIXTURE_DATA(chain) *self,
+static void expect_issued(struct __test_metadata *_metadata, struct _test_data_chain *self,
 			  unsigned int n)
 {
 	if (is_simulated(&self->f))

@@ -31,7 +31,7 @@ FIXTURE_SETUP(descriptor)
 		self->log = sim_log_next(_metadata, &self->f);
 }
 
-static void expect_log(struct __test_metadata *_metadata, FIXTURE_DATA(descriptor) *self)
+static void expect_log(struct __test_metadata *_metadata, struct _test_data_descriptor *self)
 {
 	struct sim_insn *insns = calloc(SIM_LOG_LEN, sizeof(*insns));
 	const struct sim_insn *want = self->expected;
@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(descriptor)
 }
 
 static struct zpcifd_cqe run(struct __test_metadata *_metadata,
-			     FIXTURE_DATA(descriptor) *self, struct zpcifd_sqe sqe, int res)
+			     struct _test_data_descriptor *self, struct zpcifd_sqe sqe, int res)
 {
 	struct zpcifd_cqe cqe = ring_run(_metadata, &self->r, sqe);
 
@@ -77,7 +77,7 @@ static struct zpcifd_cqe run(struct __test_metadata *_metadata,
 
 /* Is not issued, with @res and @flags */
 static struct zpcifd_cqe refused(struct __test_metadata *_metadata,
-				 FIXTURE_DATA(descriptor) *self, struct zpcifd_sqe sqe,
+				 struct _test_data_descriptor *self, struct zpcifd_sqe sqe,
 				 int res, __u16 flags)
 {
 	struct zpcifd_cqe cqe = run(_metadata, self, sqe, res);
@@ -93,7 +93,7 @@ static struct zpcifd_cqe refused(struct __test_metadata *_metadata,
  * with a program check what is not aligned to its length.
  */
 static struct zpcifd_cqe legal(struct __test_metadata *_metadata,
-			       FIXTURE_DATA(descriptor) *self, struct zpcifd_sqe sqe)
+			       struct _test_data_descriptor *self, struct zpcifd_sqe sqe)
 {
 	struct zpcifd_cqe cqe = ring_run(_metadata, &self->r, sqe);
 
@@ -374,7 +374,7 @@ TEST_F(descriptor, a_store_to_config_space_needs_to_be_on_the_allow_list)
 }
 
 /* Is not issued because of the MSI-X guard, which tells the entry */
-static void guarded(struct __test_metadata *_metadata, FIXTURE_DATA(descriptor) *self,
+static void guarded(struct __test_metadata *_metadata, struct _test_data_descriptor *self,
 		    struct zpcifd_sqe sqe, __u32 entry)
 {
 	struct zpcifd_cqe cqe = refused(_metadata, self, sqe, -EACCES, ZPCIFD_CQE_MSIX);
