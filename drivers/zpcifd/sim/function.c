@@ -2,6 +2,7 @@
 /*
  * A simulated function: made, owned, removed
  */
+#include <kunit/visibility.h>
 #include <linux/align.h>
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
@@ -60,6 +61,7 @@ void zsim_function_set_state(struct zsim_function *fn, enum zsim_state state)
 	if (old != state)
 		zsim_function_tell_state(fn, state);
 }
+EXPORT_SYMBOL_IF_KUNIT(zsim_function_set_state);
 
 /**
  * zsim_function_move - Enable, disable or fail a bound function
@@ -258,6 +260,7 @@ int zsim_attrs_check(const struct zsim_attrs *attrs)
 		return ret;
 	return attrs->model->check(attrs);
 }
+EXPORT_SYMBOL_IF_KUNIT(zsim_attrs_check);
 
 static void zsim_function_free(struct zsim_function *fn)
 {
@@ -313,6 +316,7 @@ struct zsim_function *zsim_function_create(const struct zsim_attrs *attrs,
 	zsim_debugfs_add(fn, name);
 	return fn;
 }
+EXPORT_SYMBOL_IF_KUNIT(zsim_function_create);
 
 /**
  * zsim_function_destroy - Remove a function, whoever uses it
@@ -326,6 +330,7 @@ void zsim_function_destroy(struct zsim_function *fn)
 	zpcifd_unregister(&fn->zd);
 	zsim_function_free(fn);
 }
+EXPORT_SYMBOL_IF_KUNIT(zsim_function_destroy);
 
 /**
  * zsim_function_raise - Raise an interrupt

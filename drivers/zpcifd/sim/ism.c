@@ -13,6 +13,7 @@
  * an instruction that the address space does not take, 40 for a place that is
  * not there for the caller.
  */
+#include <kunit/visibility.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
@@ -192,3 +193,4 @@ const struct zsim_model zsim_model_ism = {
 	.load = zsim_ism_load,
 	.store = zsim_ism_store,
 };
+EXPORT_SYMBOL_IF_KUNIT(zsim_model_ism);

@@ -54,7 +54,7 @@ enum zsim_ism_ret {
 	ZSIM_ISM_BAD_LENGTH = 2,
 	/* Registered already, or not registered */
 	ZSIM_ISM_BAD_STATE = 3,
-	/* Alignment, size or segment; not mapped; outside of the DMA range */
+	/* Of memory: alignment, length or segment; not mapped; outside of the DMA range */
 	ZSIM_ISM_BAD_ADDRESS = 4,
 	/* DMB index out of range or in use */
 	ZSIM_ISM_BAD_INDEX = 5,

@@ -79,9 +79,7 @@ static u16 zsim_ism_reg_ieq(struct zsim_function *fn)
 
 	if (fn->ism.ieq)
 		return ZSIM_ISM_BAD_STATE;
-	if (len != ZSIM_ISM_IEQ_LEN)
-		return ZSIM_ISM_BAD_LENGTH;
-	if (!IS_ALIGNED(iova, ZSIM_ISM_IEQ_LEN))
+	if (len != ZSIM_ISM_IEQ_LEN || !IS_ALIGNED(iova, ZSIM_ISM_IEQ_LEN))
 		return ZSIM_ISM_BAD_ADDRESS;
 	pin = zsim_dma_pin(fn, ALIGN_DOWN(iova, PAGE_SIZE), PAGE_SIZE);
 	if (IS_ERR(pin))

@@ -23,6 +23,7 @@
  * The command is done when the store is, and before DOORBELL in the same store
  * acts. The rest of BAR 0 is memory.
  */
+#include <kunit/visibility.h>
 #include <linux/align.h>
 #include <linux/mm.h>
 #include <linux/unaligned.h>
@@ -215,3 +216,4 @@ const struct zsim_model zsim_model_registers = {
 	.load = zsim_regs_load,
 	.store = zsim_regs_store,
 };
+EXPORT_SYMBOL_IF_KUNIT(zsim_model_registers);
