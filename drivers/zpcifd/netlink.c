@@ -173,6 +173,21 @@ int zpcifd_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
+ * zpcifd_nl_dev_get_start - Start to tell about all functions
+ * @cb: The request
+ *
+ * Return: 0, or -EINVAL when the request has an attribute. The kernel's own
+ * code sees to that in 7.2, but not yet in 6.12.
+ */
+int zpcifd_nl_dev_get_start(struct netlink_callback *cb)
+{
+	if (!nlmsg_attrlen(cb->nlh, GENL_HDRLEN))
+		return 0;
+	NL_SET_ERR_MSG(cb->extack, "a dump is of all functions: give no attribute");
+	return -EINVAL;
+}
+
+/**
  * zpcifd_nl_dev_get_dumpit - Tell about all functions, part by part
  * @skb: The part to fill
  * @cb: The request, and where the next part starts

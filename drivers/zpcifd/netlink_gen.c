@@ -28,6 +28,7 @@ static const struct genl_split_ops zpcifd_nl_ops[] = {
 	},
 	{
 		.cmd	= ZPCIFD_NL_CMD_DEV_GET,
+		.start	= zpcifd_nl_dev_get_start,
 		.dumpit	= zpcifd_nl_dev_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},

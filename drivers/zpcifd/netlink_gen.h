@@ -12,6 +12,8 @@
 
 #include <uapi/linux/zpcifd_netlink.h>
 
+int zpcifd_nl_dev_get_start(struct netlink_callback *cb);
+
 int zpcifd_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info);
 int zpcifd_nl_dev_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
