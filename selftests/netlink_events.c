@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family's events
+ */
+#include <sys/stat.h>
+
+#include "netlink_test.h"
+#include "sim_log.h"
+
+FIXTURE(events)
+{
+	struct netlink n;
+};
+
+FIXTURE_SETUP(events)
+{
+	netlink_open(_metadata, &self->n);
+}
+
+FIXTURE_TEARDOWN(events)
+{
+	netlink_close(&self->n);
+}
+
+static void listen_to_events(struct __test_metadata *_metadata, struct netlink *n)
+{
+	int group;
+
+	n->events = socket_open(_metadata);
+	group = genl_ctrl_resolve_grp(n->events, ZPCIFD_FAMILY_NAME, ZPCIFD_MCGRP_EVENTS);
+	ASSERT_LT(0, group);
+	ASSERT_EQ(0, nl_socket_add_membership(n->events, group));
+	ASSERT_EQ(0, nl_socket_set_nonblocking(n->events));
+}
+
+/*
+ * The next event: 0, -EAGAIN if there is none, or what recv() failed with. An
+ * event is sent before the call that causes it returns.
+ */
+static int next_event(struct __test_metadata *_metadata, struct netlink *n,
+		      struct answer *event)
+{
+	char buf[1024];
+	struct nlmsghdr *header = (struct nlmsghdr *)buf;
+	ssize_t len = recv(nl_socket_get_fd(n->events), buf, sizeof(buf), 0);
+
+	if (len < 0)
+		return -errno;
+	EXPECT_TRUE(nlmsg_ok(header, len));
+	EXPECT_EQ(n->family, header->nlmsg_type);
+	EXPECT_EQ(0, header->nlmsg_seq);
+	EXPECT_EQ(0, parse(header, event));
+	/* Nothing that only some may see */
+	EXPECT_EQ(0, event->owner_pid);
+	EXPECT_FALSE(event->has_rings);
+	EXPECT_FALSE(event->has_stats);
+	return 0;
+}
+
+static void expect_event(struct __test_metadata *_metadata, struct netlink *n,
+			 __u8 cmd, bool owned)
+{
+	struct answer event;
+
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(cmd, event.cmd);
+	EXPECT_EQ(owned, event.owned);
+	EXPECT_EQ(ZPCIFD_STATE_ONLINE, event.state);
+	expect_function(_metadata, n, &event);
+}
+
+static void expect_no_event(struct __test_metadata *_metadata, struct netlink *n)
+{
+	struct answer event;
+
+	EXPECT_EQ(-EAGAIN, next_event(_metadata, n, &event));
+}
+
+static int reset(struct netlink *n)
+{
+	struct zpcifd_reset reset = { .size = sizeof(reset) };
+
+	return call(n->f.fd, ZPCIFD_RESET, &reset);
+}
+
+TEST_F(events, bind_reset_and_close)
+{
+	struct netlink *n = &self->n;
+	struct function second = n->f;
+
+	listen_to_events(_metadata, n);
+	/* What fails or changes nothing is no event */
+	EXPECT_EQ(-ENOTCONN, reset(n));
+	get(_metadata, n);
+	expect_no_event(_metadata, n);
+
+	ASSERT_EQ(0, function_bind(&n->f));
+	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_OWNER, true);
+	EXPECT_EQ(-EBUSY, function_bind(&second));
+	expect_no_event(_metadata, n);
+	EXPECT_EQ(0, reset(n));
+	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_RESET, true);
+	function_close(&n->f);
+	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_OWNER, false);
+	expect_no_event(_metadata, n);
+}
+
+/* Everybody may listen */
+TEST_F(events, for_everybody)
+{
+	struct netlink *n = &self->n;
+
+	ASSERT_EQ(0, function_bind(&n->f));
+	ASSERT_EQ(0, be_nobody());
+	listen_to_events(_metadata, n);
+	function_close(&n->f);
+	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_OWNER, false);
+}
+
+/* Who does not listen is told that it missed something, then hears again */
+TEST_F(events, lost)
+{
+	struct netlink *n = &self->n;
+	struct answer event;
+	unsigned int i;
+	int ret = 0;
+
+	listen_to_events(_metadata, n);
+	ASSERT_EQ(0, nl_socket_set_buffer_size(n->events, 4096, 0));
+	ASSERT_EQ(0, function_bind(&n->f));
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(0, reset(n));
+	for (i = 0; !ret; i++)
+		ret = next_event(_metadata, n, &event);
+	EXPECT_EQ(-ENOBUFS, ret);
+	EXPECT_GT(100, i);
+	while (!next_event(_metadata, n, &event))
+		;
+	EXPECT_EQ(0, reset(n));
+	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_RESET, true);
+}
+
+/* A function of the simulator's own comes and goes, with an owner */
+static void added_and_removed_sim(struct __test_metadata *_metadata,
+				  struct netlink *n)
+{
+	static const char dir[] = SIM_CONFIGFS "/netlink";
+	char path[64], name[32];
+	struct answer event;
+
+	ASSERT_EQ(0, mkdir(dir, 0755));
+	ASSERT_EQ(0, file_write(SIM_CONFIGFS "/netlink/live", "1"));
+	ASSERT_EQ(0, file_read(SIM_CONFIGFS "/netlink/name", name, sizeof(name)));
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_ADDED, event.cmd);
+	EXPECT_STREQ(name, event.name);
+	EXPECT_FALSE(event.owned);
+
+	snprintf(path, sizeof(path), "/dev/zpci/%s", name);
+	close(n->f.fd);
+	n->f.fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, n->f.fd);
+	ASSERT_EQ(0, function_bind(&n->f));
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_OWNER, event.cmd);
+	EXPECT_TRUE(event.owned);
+
+	/* The owner is parted first, and nothing is heard of it afterwards */
+	ASSERT_EQ(0, rmdir(dir));
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_OWNER, event.cmd);
+	EXPECT_FALSE(event.owned);
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_REMOVED, event.cmd);
+	EXPECT_STREQ(name, event.name);
+	EXPECT_EQ(-ENODEV, ask_with(_metadata, n, 0, ZPCIFD_A_DEV_ID, &event.id, 4));
+	EXPECT_EQ(-ENODEV, reset(n));
+	close(n->f.fd);
+	n->f.fd = -1;
+	expect_no_event(_metadata, n);
+}
+
+/* A physical function goes from its driver and comes back */
+static void added_and_removed_pci(struct __test_metadata *_metadata,
+				  struct netlink *n)
+{
+	char path[128], target[256];
+	struct answer event;
+	const char *address;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/class/zpcifd/%s/device", function_name(&n->f));
+	len = readlink(path, target, sizeof(target) - 1);
+	ASSERT_LT(0, len);
+	target[len] = 0;
+	address = basename(target);
+	function_close(&n->f);
+
+	ASSERT_EQ(0, file_write("/sys/bus/pci/drivers/zpcifd/unbind", address));
+	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_REMOVED, false);
+	EXPECT_EQ(-ENODEV, ask_with(_metadata, n, 0, ZPCIFD_A_DEV_ID, &n->id, 4));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/drivers_probe", address));
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_ADDED, event.cmd);
+	EXPECT_EQ(n->f.info.out_fid, event.fid);
+	/* Its number is free again, and the other tests count on its name */
+	EXPECT_STREQ(function_name(&n->f), event.name);
+	expect_no_event(_metadata, n);
+}
+
+TEST_F(events, added_and_removed)
+{
+	struct netlink *n = &self->n;
+
+	listen_to_events(_metadata, n);
+	if (is_simulated(&n->f))
+		added_and_removed_sim(_metadata, n);
+	else
+		added_and_removed_pci(_metadata, n);
+}
+
+TEST_HARNESS_MAIN
