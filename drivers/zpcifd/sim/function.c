@@ -39,6 +39,7 @@ static void zsim_function_tell_state(struct zsim_function *fn,
 {
 	switch (state) {
 	case ZSIM_ERROR:
+	case ZSIM_DISABLED:
 		zpcifd_set_state(&fn->zd, ZPCIFD_STATE_ERROR);
 		break;
 	case ZSIM_GONE:

@@ -3,9 +3,7 @@
  * Simulated functions whose instructions a test issues itself
  */
 #include <linux/cleanup.h>
-#include <linux/module.h>
 
-#include "compat.h"
 #include "sim_function.h"
 
 static void sim_function_destroy(void *data)
@@ -92,7 +90,3 @@ int sim_function_block(struct zsim_function *fn, u8 as, u64 offset, u32 len,
 	};
 	return sim_function_issue(fn, insn);
 }
-
-MODULE_DESCRIPTION("KUnit tests of simulated zPCI functions");
-MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
