@@ -140,6 +140,40 @@ TEST_F(events, lost)
 	expect_event(_metadata, n, ZPCIFD_NL_CMD_DEV_RESET, true);
 }
 
+static void expect_state(struct __test_metadata *_metadata, struct netlink *n,
+			 enum zpcifd_state state)
+{
+	struct answer event;
+
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_STATE, event.cmd);
+	EXPECT_EQ(state, event.state);
+	expect_function(_metadata, n, &event);
+	EXPECT_EQ(state, get(_metadata, n).state);
+}
+
+TEST_F(events, state)
+{
+	struct netlink *n = &self->n;
+	char dir[256], path[512];
+
+	if (!is_simulated(&n->f))
+		SKIP(return, "only the simulator fails when it is told to");
+	ASSERT_EQ(0, sim_directory(&n->f, dir, sizeof(dir)));
+	snprintf(path, sizeof(path), SIM_CONFIGFS "/%s/fault_state", dir);
+	ASSERT_EQ(0, function_bind(&n->f));
+	listen_to_events(_metadata, n);
+
+	ASSERT_EQ(0, file_write(path, "error"));
+	expect_state(_metadata, n, ZPCIFD_STATE_ERROR);
+	/* It is in error already */
+	ASSERT_EQ(0, file_write(path, "error"));
+	expect_no_event(_metadata, n);
+	ASSERT_EQ(0, file_write(path, "enabled"));
+	expect_state(_metadata, n, ZPCIFD_STATE_ONLINE);
+	expect_no_event(_metadata, n);
+}
+
 /* A function of the simulator's own comes and goes, with an owner */
 static void added_and_removed_sim(struct __test_metadata *_metadata,
 				  struct netlink *n)
