@@ -97,6 +97,10 @@ export CC AR OUT KHDR SYSROOT STATIC EXTRA_CFLAGS
 
 -include $(foreach t,$(PROGS) $(STATIC_LIBS),$(patsubst %.o,%.d,$(call objs_of,$(t))))
 
+# For the rig, which removes what no Makefile makes any more
+list:
+	@printf '%s\n' $(PROGS:%=$(bindir)/%)
+
 FORCE:
-.PHONY: all FORCE
+.PHONY: all list FORCE
 .DELETE_ON_ERROR:

@@ -49,15 +49,28 @@ build_modules()
 		M="$out/module" modules
 }
 
+# make_programs <directory> <arguments...>: calls one Makefile as tools/build.mk
+# says
+make_programs()
+{
+	make -C "$@" CC="${cross}gcc" AR="${cross}ar" STATIC=-static OUT="$out" \
+		KHDR="$kernel-headers/usr" SYSROOT="$sysroot"
+}
+
 build_programs()
 {
-	local dir examples=("$TOP"/tools/examples/*/Makefile)
+	local dir file programs examples=("$TOP"/tools/examples/*/Makefile)
 
+	programs=$out/programs
+	: >"$programs"
 	for dir in "$TOP"/tools/libzpcifd "$TOP"/tools/zpcictl "${examples[@]%/Makefile}" \
 		"$TOP"/selftests; do
-		make -C "$dir" -j"$JOBS" CC="${cross}gcc" AR="${cross}ar" STATIC=-static \
-			OUT="$out" KHDR="$kernel-headers/usr" SYSROOT="$sysroot" ||
-			[ -n "$keep" ]
+		make_programs "$dir" -j"$JOBS" || [ -n "$keep" ]
+		make_programs "$dir" -s --no-print-directory list >>"$programs"
+	done
+	# Or a program that is gone would still be run
+	for file in "$out"/bin/* "$out"/selftests/*; do
+		grep -qxF "$file" "$programs" || rm -f "$file"
 	done
 }
 

@@ -10,8 +10,10 @@ suite()
 
 	shift
 	echo "rig: suite $suite"
+	flush
 	"$@"
 	echo "rig: suite-end $suite $?"
+	flush
 }
 
 # try <sentence> <command...>: a test that a command decides
@@ -27,13 +29,27 @@ try()
 	fi
 }
 
-# Every program of selftests/ on one function
+# selftests <name> <function>: every program of selftests/ on one function
 selftests()
 {
 	local program
 
 	for program in /selftests/*; do
 		ZPCIFD_FUNCTION=$2 suite "$1 ${program##*/}" "$program"
+	done
+}
+
+# sim_selftests <name> <attribute=value...>: every program on a simulated
+# function of its own. One that cannot be removed fails the next.
+sim_selftests()
+{
+	local name=$1 program function
+
+	shift
+	for program in /selftests/*; do
+		function=$(make_sim "$name" "$@") || function=/dev/zpci/none
+		ZPCIFD_FUNCTION=$function suite "$name ${program##*/}" "$program"
+		remove_sim "$name"
 	done
 }
 
@@ -97,12 +113,8 @@ fi
 suite modules try "the modules load" load_modules
 suite kunit insmod /modules/zpcifd_kunit.ko
 
-strict=$(make_sim strict) || strict=/dev/zpci/none
-selftests sim "$strict"
-relaxed=$(make_sim relaxed relaxed=1 maxstbl=4096) || relaxed=/dev/zpci/none
-selftests sim-relaxed "$relaxed"
-suite modules try "simulated functions are removed" remove_sim strict
-suite modules try "simulated functions are removed in any order" remove_sim relaxed
+sim_selftests sim
+sim_selftests sim-relaxed relaxed=1 maxstbl=4096
 
 if [ "$(uname -m)" = s390x ]; then
 	physical

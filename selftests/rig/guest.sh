@@ -2,6 +2,14 @@
 # Functions for the jobs that run inside a guest. Read by /init (busybox sh).
 # shellcheck shell=dash
 
+# flush: waits until all that the job printed so far is in the kernel's log, so
+# that it stands before what the kernel prints next
+flush()
+{
+	echo "rig: flush"
+	read -r _ </run/flushed
+}
+
 # load_modules: the framework first, then every provider of this guest
 load_modules()
 {
