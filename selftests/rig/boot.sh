@@ -48,6 +48,7 @@ if [ -z "$disk" ]; then
 	disk=$BUILD/disk.img
 	if [ ! -e "$disk" ]; then
 		head -c 16M /dev/urandom >"$disk.$$"
+		truncate -s 128M "$disk.$$"
 		mv "$disk.$$" "$disk"
 	fi
 fi

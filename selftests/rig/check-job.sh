@@ -103,7 +103,11 @@ physical()
 	suite virtio try "the kernel's driver takes the function again" set_driver "$pci" ''
 	sleep 1
 	suite virtio try "the kernel's driver reads the disk as before" same_digest
+	examples "$pci" "$(find_function 0x00ff00)"
 }
+
+# shellcheck source=selftests/rig/examples.sh
+. /rig/examples.sh
 
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	echo scan >/sys/kernel/debug/kmemleak
