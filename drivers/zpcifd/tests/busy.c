@@ -130,26 +130,32 @@ static void an_instruction_that_stays_busy_is_given_up_in_time(struct kunit *tes
 {
 	struct busy_fixture f = busy_fixture(test);
 	struct zpcifd_cqe cqe;
+	unsigned int i;
 	u64 start, nsec;
 
 	/* So that the number of retries is bounded on the slowest machine */
 	f.fake->nsec = ZPCIFD_BUSY_NSEC / 10;
 	f.fake->rest = (struct zpcifd_fake_answer)BUSY;
 	f.fake->rest.data = 0xbad;
-	zpcifd_fake_submit(f.ring, &busy_sqes[0]);
-	start = ktime_get_ns();
-	KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(f.ring, 1), 1);
-	nsec = ktime_get_ns() - start;
 
-	cqe = zpcifd_fake_expect(test, f.ring, 0, -EBUSY);
-	KUNIT_EXPECT_EQ(test, cqe.flags, ZPCIFD_CQE_ISSUED);
-	KUNIT_EXPECT_EQ(test, cqe.cc, 2);
-	KUNIT_EXPECT_EQ(test, cqe.status, 12);
-	KUNIT_EXPECT_EQ(test, cqe.data, 0);
-	KUNIT_EXPECT_GE(test, cqe.retries, 1);
-	KUNIT_EXPECT_LE(test, cqe.retries, 10);
-	KUNIT_EXPECT_EQ(test, f.fake->issued, cqe.retries + 1);
-	KUNIT_EXPECT_GE(test, nsec, ZPCIFD_BUSY_NSEC);
+	/* A host that is busy itself may hide that it takes longer, but not always */
+	for (i = 0; i < 50; i++) {
+		f.fake->issued = 0;
+		zpcifd_fake_submit(f.ring, &busy_sqes[0]);
+		start = ktime_get_ns();
+		KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(f.ring, 1), 1);
+		nsec = ktime_get_ns() - start;
+
+		cqe = zpcifd_fake_expect(test, f.ring, 0, -EBUSY);
+		KUNIT_EXPECT_EQ(test, cqe.flags, ZPCIFD_CQE_ISSUED);
+		KUNIT_EXPECT_EQ(test, cqe.cc, 2);
+		KUNIT_EXPECT_EQ(test, cqe.status, 12);
+		KUNIT_EXPECT_EQ(test, cqe.data, 0);
+		KUNIT_EXPECT_GE(test, cqe.retries, 1);
+		KUNIT_EXPECT_LE(test, cqe.retries, 10);
+		KUNIT_EXPECT_EQ(test, f.fake->issued, cqe.retries + 1);
+		KUNIT_EXPECT_GE(test, nsec, ZPCIFD_BUSY_NSEC);
+	}
 }
 
 static void busy_return_tells_condition_code_2_at_once(struct kunit *test)
