@@ -2,7 +2,7 @@
 /*
  * ZPCIFD_IRQ_SET: bad input, and vectors that are wired, parted and moved to
  * other eventfds while they fire. Here the vectors fire by ZPCIFD_IRQ_TRIGGER;
- * virtio_irq.c has a function that raises interrupts.
+ * irq_virtio.c has a function that raises interrupts.
  */
 #include <pthread.h>
 #include <sys/eventfd.h>
