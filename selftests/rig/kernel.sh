@@ -107,6 +107,8 @@ kernel_dir()
 		sha256sum <"$RIG/config/$rig.config" | cut -c 1-12)"
 }
 
+mkdir -p "$CACHE/src" "$CACHE/kernel" "$logs"
+
 # Without the lock first: a finished kernel need not wait for another's build
 src=$(unpacked)
 if [ -n "$src" ]; then
@@ -117,7 +119,6 @@ if [ -n "$src" ]; then
 	fi
 fi
 
-mkdir -p "$CACHE/src" "$CACHE/kernel" "$logs"
 # One build at a time for a cache, or two callers would build the same thing
 exec 9>"$CACHE/lock"
 flock 9
