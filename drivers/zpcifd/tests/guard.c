@@ -142,7 +142,7 @@ static void guard_check(struct kunit *test, struct guard_map *map,
 	}
 	map->wrong = res != expected || !msix || entry != expected_entry;
 	if (map->wrong)
-		KUNIT_FAIL(test, "%s: opcode %u, BAR %u, %u bytes at %llu: %d not %d, entry %u not %u",
+		KUNIT_FAIL(test, "%s: op %u, BAR %u, %u bytes at %llu: %d not %d, entry %u not %u",
 			   map->layout->name, sqe->opcode, sqe->as, sqe->len,
 			   sqe->offset, res, expected, entry, expected_entry);
 }

@@ -244,6 +244,25 @@ static void no_block_fits_into_no_data_area(struct kunit *test)
 	}
 }
 
+static void a_payload_stays_in_a_data_area_of_any_length(struct kunit *test)
+{
+	struct zpcifd_policy *policy = rules_policy(test, 128, true);
+	struct zpcifd_sqe sqe = { .opcode = ZPCIFD_OP_PCISTB };
+	u32 data_len;
+	int expected;
+
+	for (data_len = 0; data_len < 40; data_len++) {
+		for (sqe.payload = 0; sqe.payload < 48; sqe.payload++) {
+			for (sqe.len = 1; sqe.len < 48; sqe.len++) {
+				expected = sqe.payload + sqe.len > data_len ? -EFAULT : 0;
+				if (zpcifd_policy_check(policy, &sqe, data_len) != expected)
+					KUNIT_FAIL(test, "%u bytes at %llu of %u",
+						   sqe.len, sqe.payload, data_len);
+			}
+		}
+	}
+}
+
 /* What must hold of every descriptor, whatever it does */
 static const struct rules_field {
 	const char *name;
@@ -388,6 +407,7 @@ static struct kunit_case rules_cases[] = {
 	KUNIT_CASE(a_strict_block_is_aligned_in_one_page),
 	KUNIT_CASE(a_relaxed_block_is_in_one_page),
 	KUNIT_CASE(no_block_fits_into_no_data_area),
+	KUNIT_CASE(a_payload_stays_in_a_data_area_of_any_length),
 	KUNIT_CASE(an_unknown_field_is_refused),
 	KUNIT_CASE(config_space_loads_pass_and_stores_go_by_list),
 	KUNIT_CASE(no_other_store_to_config_space_passes),
