@@ -246,8 +246,7 @@ static int zpcifd_device_equip_ring(struct zpcifd_ring *ring,
 						     cmd->nr_windows);
 		if (ret)
 			return ret;
-		ring->windows = no_free_ptr(windows);
-		ring->nr_windows = cmd->nr_windows;
+		zpcifd_ring_narrow(ring, no_free_ptr(windows), cmd->nr_windows);
 	}
 	if (cmd->flags & ZPCIFD_RING_EVENTFD) {
 		eventfd = eventfd_ctx_fdget(cmd->eventfd);

@@ -29,13 +29,21 @@ static __always_inline void zpcifd_exec_snapshot(struct zpcifd_sqe *to,
 	to->user_data = READ_ONCE(from->user_data);
 }
 
-static __always_inline void zpcifd_exec_complete(struct zpcifd_ring *ring,
-						 const struct zpcifd_cqe *cqe)
+static __always_inline void zpcifd_exec_publish(struct zpcifd_ring *ring,
+						u32 cq_tail)
 {
-	ring->cqes[ring->cq_tail & ring->cq_mask] = *cqe;
-	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
+	WRITE_ONCE(ring->cq_tail, cq_tail);
 	/* Pairs with user space's acquire: the entry comes before its count */
-	smp_store_release(&ring->header->cq_tail, ring->cq_tail);
+	smp_store_release(&ring->header->cq_tail, cq_tail);
+}
+
+static void zpcifd_exec_complete(struct zpcifd_ring *ring,
+				 const struct zpcifd_cqe *cqe)
+{
+	u32 cq_tail = ring->cq_tail;
+
+	ring->cqes[cq_tail & ring->cq_mask] = *cqe;
+	zpcifd_exec_publish(ring, cq_tail + 1);
 }
 
 static bool zpcifd_exec_interrupted(struct zpcifd_ring *ring)
@@ -43,47 +51,57 @@ static bool zpcifd_exec_interrupted(struct zpcifd_ring *ring)
 	return READ_ONCE(ring->stop) || fatal_signal_pending(current);
 }
 
+/* Between two descriptors, now and then: returns whether to stop there */
+static noinline bool zpcifd_exec_pause(struct zpcifd_ring *ring)
+{
+	if (zpcifd_exec_interrupted(ring))
+		return true;
+	cond_resched();
+	return false;
+}
+
+/* Issues one instruction; @data is what PCILG loads, PCISTG stores, or a payload */
+static __always_inline long zpcifd_exec_issue(struct zpcifd_ring *ring, u8 opcode,
+					      u64 req, u64 offset, u64 *data)
+{
+	switch (opcode) {
+	case ZPCIFD_OP_PCILG:
+		return ring->ops->pcilg(ring->zd, data, req, offset);
+	case ZPCIFD_OP_PCISTG:
+		return ring->ops->pcistg(ring->zd, *data, req, offset);
+	default:
+		return ring->ops->pcistb(ring->zd, ring->data +
+					 array_index_nospec(*data, ring->data_len),
+					 req, offset);
+	}
+}
+
 /*
  * Condition code 2: the instruction did nothing and may be issued again. Do so
  * for a bounded time, then leave the decision to user space.
  */
-static noinline int zpcifd_exec_busy(struct zpcifd_ring *ring,
-				     struct zpcifd_insn *insn, u32 *retries)
+static long zpcifd_exec_busy(struct zpcifd_ring *ring,
+			     const struct zpcifd_sqe *sqe, u64 *data,
+			     u32 *retries)
 {
-	struct zpcifd_insn again = *insn;
 	u64 end = ktime_get_ns() + ZPCIFD_BUSY_NSEC;
-	int ret;
+	long ret;
 
 	do {
 		cpu_relax();
-		*insn = again;
-		ret = ring->ops->issue(ring->zd, insn);
+		*data = sqe->data;
+		ret = zpcifd_exec_issue(ring, sqe->opcode,
+					zpcifd_req(sqe->as, sqe->len),
+					sqe->offset, data);
 		++*retries;
-	} while (!ret && insn->cc == 2 && ktime_get_ns() < end &&
+	} while (ret >= 0 && zpcifd_result_cc(ret) == 2 && ktime_get_ns() < end &&
 		 !zpcifd_exec_interrupted(ring));
 	return ret;
 }
 
-/* Everything but an instruction that worked at once */
-static noinline int zpcifd_exec_failed(struct zpcifd_ring *ring,
-				       const struct zpcifd_sqe *sqe,
-				       struct zpcifd_insn *insn,
-				       struct zpcifd_cqe *cqe, int ret)
+static int zpcifd_exec_cc_to_res(u8 cc)
 {
-	if (!ret && insn->cc == 2 && !(sqe->flags & ZPCIFD_SQE_BUSY_RETURN))
-		ret = zpcifd_exec_busy(ring, insn, &cqe->retries);
-
-	ring->stats.retries += cqe->retries;
-	cqe->flags = ZPCIFD_CQE_ISSUED;
-	if (ret) {
-		ring->stats.pgm_checks++;
-		cqe->flags |= ZPCIFD_CQE_PGM_CHECK;
-		return ret;
-	}
-	cqe->cc = insn->cc;
-	cqe->status = insn->status;
-	ring->stats.cc[insn->cc & 3]++;
-	switch (insn->cc) {
+	switch (cc) {
 	case 0:
 		return 0;
 	case 1:
@@ -95,63 +113,106 @@ static noinline int zpcifd_exec_failed(struct zpcifd_ring *ring,
 	}
 }
 
-static noinline void zpcifd_exec_refused(struct zpcifd_ring *ring,
-					 const struct zpcifd_sqe *sqe,
-					 struct zpcifd_cqe *cqe)
+/*
+ * Completes a descriptor whose instruction was issued and did not work at once.
+ * @ret is what the provider returned. Returns the res of the completion.
+ */
+static int zpcifd_exec_failed(struct zpcifd_ring *ring,
+			      const struct zpcifd_sqe *sqe, long ret)
 {
-	ring->stats.refused++;
-	if (cqe->res == -EACCES &&
-	    zpcifd_policy_guards_msix(ring->policy, sqe, &cqe->msix_entry))
-		cqe->flags = ZPCIFD_CQE_MSIX;
+	struct zpcifd_cqe cqe = {
+		.user_data = sqe->user_data,
+		.flags = ZPCIFD_CQE_ISSUED,
+	};
+	u64 data = 0;
+
+	if (ret >= 0 && zpcifd_result_cc(ret) == 2 &&
+	    !(sqe->flags & ZPCIFD_SQE_BUSY_RETURN))
+		ret = zpcifd_exec_busy(ring, sqe, &data, &cqe.retries);
+	ring->stats.retries += cqe.retries;
+
+	if (ret < 0) {
+		ring->stats.pgm_checks++;
+		cqe.flags |= ZPCIFD_CQE_PGM_CHECK;
+		cqe.res = ret;
+	} else {
+		cqe.cc = zpcifd_result_cc(ret);
+		cqe.status = zpcifd_result_status(ret);
+		cqe.res = zpcifd_exec_cc_to_res(cqe.cc);
+		ring->stats.cc[cqe.cc]++;
+	}
+	if (!cqe.res) {
+		ring->stats.bytes += sqe->len;
+		if (sqe->flags & ZPCIFD_SQE_SKIP_SUCCESS)
+			return 0;
+		if (sqe->opcode == ZPCIFD_OP_PCILG)
+			cqe.data = data;
+	}
+	zpcifd_exec_complete(ring, &cqe);
+	return cqe.res;
+}
+
+/*
+ * Where fields are in a completion's third number, res to flags
+ */
+#ifdef __BIG_ENDIAN
+#define ZPCIFD_TAIL_SHIFT(_member) \
+	(64 + 8 * (offsetof(struct zpcifd_cqe, res) - \
+		   offsetofend(struct zpcifd_cqe, _member)))
+#else
+#define ZPCIFD_TAIL_SHIFT(_member) \
+	(8 * (offsetof(struct zpcifd_cqe, _member) - \
+	      offsetof(struct zpcifd_cqe, res)))
+#endif
+#define ZPCIFD_TAIL_BITS(_member, _bits) \
+	((u64)(_bits) << ZPCIFD_TAIL_SHIFT(_member))
+
+static __always_inline void zpcifd_exec_worked(struct zpcifd_ring *ring,
+					       u64 user_data, u64 data, long ret)
+{
+	u32 cq_tail = ring->cq_tail;
+	struct zpcifd_cqe *cqe = &ring->cqes[cq_tail & ring->cq_mask];
+
+	cqe->user_data = user_data;
+	cqe->data = data;
+	/* Written as one: res and cc are 0 */
+	*(u64 *)&cqe->res = ZPCIFD_TAIL_BITS(status, zpcifd_result_status(ret)) |
+			    ZPCIFD_TAIL_BITS(flags, ZPCIFD_CQE_ISSUED);
+	cqe->retries = 0;
+	cqe->msix_entry = 0;
+	zpcifd_exec_publish(ring, cq_tail + 1);
 }
 
 /* Runs one descriptor; returns the res of its completion */
-static __always_inline int zpcifd_exec_one(struct zpcifd_ring *ring,
-					   const struct zpcifd_sqe *sqe)
+static int zpcifd_exec_one(struct zpcifd_ring *ring,
+			   const struct zpcifd_sqe *sqe)
 {
 	struct zpcifd_cqe cqe = { .user_data = sqe->user_data };
-	struct zpcifd_insn insn;
-	int ret;
+	u64 data = sqe->data;
+	long ret;
 
 	cqe.res = zpcifd_policy_check(ring->policy, sqe, ring->data_len);
-	if (unlikely(ring->windows) && !cqe.res)
+	if (!cqe.res && ring->windows)
 		cqe.res = zpcifd_policy_check_windows(ring->windows,
 						      ring->nr_windows, sqe);
-	if (unlikely(cqe.res)) {
-		zpcifd_exec_refused(ring, sqe, &cqe);
+	if (cqe.res) {
+		ring->stats.refused++;
+		if (cqe.res == -EACCES &&
+		    zpcifd_policy_guards_msix(ring->policy, sqe, &cqe.msix_entry))
+			cqe.flags = ZPCIFD_CQE_MSIX;
 		zpcifd_exec_complete(ring, &cqe);
 		return cqe.res;
 	}
-
-	insn.opcode = sqe->opcode;
-	insn.as = sqe->as;
-	insn.len = sqe->len;
-	insn.offset = sqe->offset;
-	if (sqe->opcode == ZPCIFD_OP_PCISTB)
-		insn.block = ring->data +
-			     array_index_nospec(sqe->payload, ring->data_len);
-	else
-		insn.data = sqe->data;
 
 	ring->stats.insns[sqe->opcode]++;
-	ret = ring->ops->issue(ring->zd, &insn);
-	if (likely(!ret && !insn.cc)) {
-		cqe.status = insn.status;
-		cqe.flags = ZPCIFD_CQE_ISSUED;
-	} else {
-		cqe.res = zpcifd_exec_failed(ring, sqe, &insn, &cqe, ret);
-	}
-
-	if (unlikely(cqe.res)) {
-		zpcifd_exec_complete(ring, &cqe);
-		return cqe.res;
-	}
+	ret = zpcifd_exec_issue(ring, sqe->opcode, zpcifd_req(sqe->as, sqe->len),
+				sqe->offset, &data);
+	if (!zpcifd_result_worked(ret))
+		return zpcifd_exec_failed(ring, sqe, ret);
 	ring->stats.bytes += sqe->len;
-	if (!(sqe->flags & ZPCIFD_SQE_SKIP_SUCCESS)) {
-		if (sqe->opcode == ZPCIFD_OP_PCILG)
-			cqe.data = insn.data;
-		zpcifd_exec_complete(ring, &cqe);
-	}
+	if (!(sqe->flags & ZPCIFD_SQE_SKIP_SUCCESS))
+		zpcifd_exec_worked(ring, sqe->user_data,
+				   sqe->opcode == ZPCIFD_OP_PCILG ? data : 0, ret);
 	return 0;
 }
 
@@ -224,6 +285,129 @@ static noinline u32 zpcifd_exec_chain(struct zpcifd_ring *ring,
 	return n + zpcifd_exec_cancel_rest(ring, head + n, avail - n, cq_end);
 }
 
+/*
+ * On the hot path a descriptor is four numbers in registers. The first one is
+ * opcode to len; these say where its fields are.
+ */
+#ifdef __BIG_ENDIAN
+#define ZPCIFD_HEAD_SHIFT(_member) \
+	(64 - 8 * offsetofend(struct zpcifd_sqe, _member))
+#else
+#define ZPCIFD_HEAD_SHIFT(_member) (8 * offsetof(struct zpcifd_sqe, _member))
+#endif
+#define ZPCIFD_HEAD_BITS(_member, _bits) \
+	((u64)(_bits) << ZPCIFD_HEAD_SHIFT(_member))
+static_assert(offsetofend(struct zpcifd_sqe, len) == sizeof(u64));
+
+/* With one of these set, a descriptor is wrong, or it takes the long way */
+#define ZPCIFD_HEAD_SLOW						\
+	(ZPCIFD_HEAD_BITS(opcode, (u8)~3) |				\
+	 ZPCIFD_HEAD_BITS(flags, (u8)~(ZPCIFD_SQE_BUSY_RETURN |		\
+				       ZPCIFD_SQE_SKIP_SUCCESS)) |	\
+	 ZPCIFD_HEAD_BITS(as, (u8)~(ZPCIFD_NR_AS - 1)) |		\
+	 ZPCIFD_HEAD_BITS(__reserved, (u8)~0))
+
+/**
+ * struct zpcifd_entry - Snapshot of a descriptor
+ * @head: &struct zpcifd_sqe.opcode to &struct zpcifd_sqe.len
+ * @offset: See struct zpcifd_sqe
+ * @data: See struct zpcifd_sqe
+ * @user_data: See struct zpcifd_sqe
+ */
+struct zpcifd_entry {
+	u64 head;
+	u64 offset;
+	u64 data;
+	u64 user_data;
+};
+
+static_assert(sizeof(struct zpcifd_entry) == sizeof(struct zpcifd_sqe));
+
+/* What zpcifd_exec_fast() returns when it has issued nothing */
+#define ZPCIFD_NOT_PLAIN LONG_MIN
+
+/*
+ * Issues the instruction of a descriptor that obeys all rules at first sight:
+ * not linked, and inside its address space's fast range, where nothing is left
+ * to check but the instruction's own rules. Returns what the provider did.
+ */
+static __always_inline long zpcifd_exec_fast(struct zpcifd_ring *ring,
+					     const struct zpcifd_ops *ops,
+					     struct zpcifd_entry e, u64 *loaded)
+{
+	const struct zpcifd_policy *policy;
+	const struct zpcifd_fast_range *range;
+	u8 opcode = e.head >> ZPCIFD_HEAD_SHIFT(opcode);
+	u8 as = e.head >> ZPCIFD_HEAD_SHIFT(as) & (ZPCIFD_NR_AS - 1);
+	u32 len = e.head >> ZPCIFD_HEAD_SHIFT(len);
+	u64 from;
+
+	if (unlikely(e.head & ZPCIFD_HEAD_SLOW))
+		return ZPCIFD_NOT_PLAIN;
+	range = &ring->fast[as];
+	from = e.offset - range->start;
+	if (unlikely(from >= range->len))
+		return ZPCIFD_NOT_PLAIN;
+
+	/* PCILG and PCISTG stay inside eight bytes, as do the range's ends */
+	if (opcode == ZPCIFD_OP_PCILG) {
+		if (unlikely(!len || len + (e.offset & 7) > 8))
+			return ZPCIFD_NOT_PLAIN;
+		ring->stats.insns[ZPCIFD_OP_PCILG]++;
+		return ops->pcilg(ring->zd, loaded, zpcifd_req(as, len), e.offset);
+	}
+
+	*loaded = 0;
+	if (opcode == ZPCIFD_OP_PCISTG) {
+		if (unlikely(!len || len + (e.offset & 7) > 8))
+			return ZPCIFD_NOT_PLAIN;
+		ring->stats.insns[ZPCIFD_OP_PCISTG]++;
+		return ops->pcistg(ring->zd, e.data, zpcifd_req(as, len), e.offset);
+	}
+
+	policy = ring->policy;
+	if (unlikely(opcode != ZPCIFD_OP_PCISTB ||
+		     len <= policy->min_block || len > policy->maxstbl ||
+		     len > range->len - from ||
+		     (e.offset | len | e.data) & policy->align_mask ||
+		     (e.offset & (ZPCIFD_STORE_PAGE - 1)) + len > ZPCIFD_STORE_PAGE ||
+		     (e.data & (ZPCIFD_STORE_PAGE - 1)) + len > ZPCIFD_STORE_PAGE ||
+		     e.data >= ring->data_len))
+		return ZPCIFD_NOT_PLAIN;
+	ring->stats.insns[ZPCIFD_OP_PCISTB]++;
+	return ops->pcistb(ring->zd,
+			   ring->data + array_index_nospec(e.data, ring->data_len),
+			   zpcifd_req(as, len), e.offset);
+}
+
+/*
+ * What zpcifd_exec_fast() did not bring to its end: @ret is what it returned.
+ * Returns how many descriptors it took, 0 if there is no room.
+ */
+static noinline u32 zpcifd_exec_slow(struct zpcifd_ring *ring,
+				     struct zpcifd_entry e, long ret, u32 pos,
+				     u32 avail, u32 cq_end)
+{
+	struct zpcifd_sqe sqe = {
+		.opcode = e.head >> ZPCIFD_HEAD_SHIFT(opcode),
+		.flags = e.head >> ZPCIFD_HEAD_SHIFT(flags),
+		.as = e.head >> ZPCIFD_HEAD_SHIFT(as),
+		.__reserved = e.head >> ZPCIFD_HEAD_SHIFT(__reserved),
+		.len = e.head >> ZPCIFD_HEAD_SHIFT(len),
+		.offset = e.offset,
+		.data = e.data,
+		.user_data = e.user_data,
+	};
+
+	if (ret == ZPCIFD_NOT_PLAIN && sqe.flags & ZPCIFD_SQE_LINK)
+		return zpcifd_exec_chain(ring, &sqe, pos, avail, cq_end);
+	if (ret == ZPCIFD_NOT_PLAIN)
+		zpcifd_exec_one(ring, &sqe);
+	else
+		zpcifd_exec_failed(ring, &sqe, ret);
+	return 1;
+}
+
 /**
  * zpcifd_exec - Run descriptors of a ring's submission queue
  * @ring: The ring, not disconnected
@@ -238,51 +422,66 @@ static noinline u32 zpcifd_exec_chain(struct zpcifd_ring *ring,
  */
 int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 {
-	u32 head = ring->sq_head, taken = 0, avail, cq_end, n;
-	struct zpcifd_sqe sqe;
+	const struct zpcifd_ops *ops = ring->ops;
+	u32 pos = ring->sq_head, avail, end, cq_end;
+	u64 bytes = 0;
 
 	lockdep_assert_held(&ring->lock);
 
 	/* Pairs with user space's release: entries come before their count */
-	avail = smp_load_acquire(&ring->header->sq_tail) - head;
-	if (avail > ring->sq_mask + 1)
+	avail = smp_load_acquire(&ring->header->sq_tail) - pos;
+	if (unlikely(avail > ring->sq_mask + 1))
 		return -EINVAL;
-	avail = min(avail, count);
+	end = pos + min(avail, count);
 
 	/* Pairs with user space's release: entries it still reads stay */
 	cq_end = smp_load_acquire(&ring->header->cq_head) + ring->cq_mask + 1;
-	if (cq_end - ring->cq_tail > ring->cq_mask + 1)
+	if (unlikely(cq_end - ring->cq_tail > ring->cq_mask + 1))
 		return -EINVAL;
 
 	if (unlikely(ring->canceling))
-		taken = zpcifd_exec_cancel_rest(ring, head, avail, cq_end);
+		pos += zpcifd_exec_cancel_rest(ring, pos, end - pos, cq_end);
 
-	while (taken < avail && ring->cq_tail != cq_end) {
-		zpcifd_exec_snapshot(&sqe, &ring->sqes[(head + taken) & ring->sq_mask]);
-		if (unlikely(sqe.flags & ZPCIFD_SQE_LINK)) {
-			n = zpcifd_exec_chain(ring, &sqe, head + taken,
-					      avail - taken, cq_end);
+	while (pos != end && ring->cq_tail != cq_end) {
+		const struct zpcifd_sqe *sqe = &ring->sqes[pos & ring->sq_mask];
+		struct zpcifd_entry e = {
+			.head = READ_ONCE(*(const u64 *)sqe),
+			.offset = READ_ONCE(sqe->offset),
+			.data = READ_ONCE(sqe->data),
+			.user_data = READ_ONCE(sqe->user_data),
+		};
+		u64 loaded;
+		long ret = zpcifd_exec_fast(ring, ops, e, &loaded);
+
+		if (likely(zpcifd_result_worked(ret))) {
+			bytes += (u32)(e.head >> ZPCIFD_HEAD_SHIFT(len));
+			if (!(e.head & ZPCIFD_HEAD_BITS(flags, ZPCIFD_SQE_SKIP_SUCCESS)))
+				zpcifd_exec_worked(ring, e.user_data, loaded, ret);
+			pos++;
+		} else {
+			u32 n = zpcifd_exec_slow(ring, e, ret, pos, end - pos, cq_end);
+
 			if (!n)
 				break;
-			taken += n;
-		} else {
-			zpcifd_exec_one(ring, &sqe);
-			taken++;
-		}
-		if (!(taken % ZPCIFD_PAUSE) || unlikely(sqe.flags & ZPCIFD_SQE_LINK)) {
-			if (zpcifd_exec_interrupted(ring))
+			pos += n;
+			/* It may have taken long */
+			if (zpcifd_exec_pause(ring))
 				break;
-			cond_resched();
+			continue;
 		}
+		if (unlikely(!(pos % ZPCIFD_PAUSE)) && zpcifd_exec_pause(ring))
+			break;
 	}
 
-	WRITE_ONCE(ring->sq_head, head + taken);
+	ring->stats.bytes += bytes;
+	count = pos - ring->sq_head;
+	WRITE_ONCE(ring->sq_head, pos);
 	/* Pairs with user space's acquire: entries were read before it refills */
-	smp_store_release(&ring->header->sq_head, ring->sq_head);
+	smp_store_release(&ring->header->sq_head, pos);
 
-	if (!taken && fatal_signal_pending(current))
+	if (unlikely(!count) && fatal_signal_pending(current))
 		return -EINTR;
-	return taken;
+	return count;
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_exec);
 

@@ -67,6 +67,29 @@ static u64 zpcifd_policy_pba_len(const struct zpcifd_info *info)
 }
 
 /**
+ * zpcifd_policy_get_fast - Where do most descriptors lie?
+ * @policy: What descriptors may touch
+ * @fast: An empty range for each address space; set to the largest one where
+ *	the instruction's own rules are all there is to check
+ */
+void zpcifd_policy_get_fast(const struct zpcifd_policy *policy,
+			    struct zpcifd_fast_range *fast)
+{
+	unsigned int bar, i;
+
+	for (bar = 0; bar < ZPCIFD_NR_BARS; bar++) {
+		for (i = 0; i < ZPCIFD_BAR_WINDOWS; i++) {
+			u64 start = ALIGN(policy->bar[bar][i].start, 8);
+			u64 end = ALIGN_DOWN(policy->bar[bar][i].end, 8);
+
+			if (end > start && end - start > fast[bar].len)
+				fast[bar] = (struct zpcifd_fast_range){ start, end - start };
+		}
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_get_fast);
+
+/**
  * zpcifd_policy_init - Derive what descriptors may touch
  * @policy: Filled
  * @info: The function, which must stay; its MSI-X BARs were checked
@@ -79,7 +102,10 @@ void zpcifd_policy_init(struct zpcifd_policy *policy,
 	memset(policy, 0, sizeof(*policy));
 	policy->info = info;
 	policy->maxstbl = info->out_maxstbl;
-	policy->relaxed = info->out_features & ZPCIFD_FEATURE_RELAXED;
+	if (!(info->out_features & ZPCIFD_FEATURE_RELAXED)) {
+		policy->min_block = 8;
+		policy->align_mask = 7;
+	}
 	for (i = 0; i < ZPCIFD_NR_BARS; i++)
 		policy->bar[i][0].end = info->out_bar_size[i];
 
@@ -141,13 +167,12 @@ static int zpcifd_policy_check_bar(const struct zpcifd_policy *policy,
 static int zpcifd_policy_check_block(const struct zpcifd_policy *policy,
 				     const struct zpcifd_sqe *sqe, u32 data_len)
 {
-	if (unlikely(!sqe->len || sqe->len > policy->maxstbl))
+	if (unlikely(sqe->len <= policy->min_block || sqe->len > policy->maxstbl))
 		return -EINVAL;
 	if (unlikely((sqe->offset & (ZPCIFD_STORE_PAGE - 1)) + sqe->len >
 		     ZPCIFD_STORE_PAGE))
 		return -EINVAL;
-	if (!policy->relaxed &&
-	    unlikely(sqe->len <= 8 || (sqe->offset | sqe->len | sqe->payload) & 7))
+	if (unlikely((sqe->offset | sqe->len | sqe->payload) & policy->align_mask))
 		return -EINVAL;
 
 	if (unlikely(sqe->payload >= data_len ||

@@ -203,6 +203,7 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 
 	ring->zd = zpcifd_get(zd);
 	ring->policy = zd->policy;
+	zpcifd_policy_get_fast(ring->policy, ring->fast);
 	INIT_LIST_HEAD(&ring->entry);
 	init_waitqueue_head(&ring->poll_wait);
 	init_waitqueue_head(&ring->sq_wait);
@@ -221,6 +222,21 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 	return no_free_ptr(ring);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_create);
+
+/**
+ * zpcifd_ring_narrow - Let a ring touch some places only
+ * @ring: The ring, which has not run yet
+ * @windows: What it may touch, from kvmalloc(); the ring owns it from then on
+ * @nr_windows: Number of @windows
+ */
+void zpcifd_ring_narrow(struct zpcifd_ring *ring,
+			struct zpcifd_ring_window *windows, u32 nr_windows)
+{
+	ring->windows = windows;
+	ring->nr_windows = nr_windows;
+	memset(ring->fast, 0, sizeof(ring->fast));
+}
+EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_narrow);
 
 /**
  * zpcifd_ring_free - Free a ring that has no file, or whose file is released

@@ -19,6 +19,7 @@ enum {
 	ZPCIFD_MAX_DATA_LEN = SZ_16M,
 	ZPCIFD_MAX_CHAIN = 64,
 	ZPCIFD_CONFIG_LEN = 4096,
+	ZPCIFD_NR_AS = 16,
 	/* No store crosses a page of the PCI address space or of its operand */
 	ZPCIFD_STORE_PAGE = 4096,
 	ZPCIFD_MAX_WINDOWS = 64,
@@ -47,10 +48,21 @@ struct zpcifd_window {
 };
 
 /**
+ * struct zpcifd_fast_range - Where most descriptors of an address space lie
+ * @start: First offset, a multiple of 8
+ * @len: Length in bytes, a multiple of 8
+ */
+struct zpcifd_fast_range {
+	u64 start;
+	u64 len;
+};
+
+/**
  * struct zpcifd_policy - What descriptors may touch
  * @info: The function
  * @maxstbl: Largest PCISTB in bytes
- * @relaxed: Relaxed alignment for PCISTB
+ * @min_block: A PCISTB is longer than this
+ * @align_mask: Bits that are 0 in a PCISTB's offset, length and payload
  * @bar: Each BAR's windows, unused ones empty and last
  *
  * Written before anybody uses it, then read only.
@@ -58,7 +70,8 @@ struct zpcifd_window {
 struct zpcifd_policy {
 	const struct zpcifd_info *info;
 	u32 maxstbl;
-	bool relaxed;
+	u32 min_block;
+	u32 align_mask;
 	struct zpcifd_window bar[ZPCIFD_NR_BARS][ZPCIFD_BAR_WINDOWS];
 };
 
@@ -100,6 +113,8 @@ struct zpcifd_file {
  * @sqes: Submission queue in the shared memory
  * @cqes: Completion queue in the shared memory
  * @data: Data area in the shared memory
+ * @fast: For each address space the range where a descriptor needs no other
+ *	check than the rules of its instruction; empty if the ring is narrowed
  * @canceling: The rest of a chain that was refused is still to be canceled
  * @chain: Snapshot of the chain that runs
  */
@@ -129,6 +144,7 @@ struct zpcifd_ring {
 	struct zpcifd_sqe *sqes;
 	struct zpcifd_cqe *cqes;
 	void *data;
+	struct zpcifd_fast_range fast[ZPCIFD_NR_AS];
 	bool canceling;
 	struct zpcifd_sqe chain[ZPCIFD_MAX_CHAIN];
 };
@@ -166,6 +182,8 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 /* ring.c */
 struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 				       struct zpcifd_ring_create *cmd);
+void zpcifd_ring_narrow(struct zpcifd_ring *ring,
+			struct zpcifd_ring_window *windows, u32 nr_windows);
 void zpcifd_ring_free(struct zpcifd_ring *ring);
 struct file *zpcifd_ring_file(struct zpcifd_ring *ring);
 void zpcifd_ring_disconnect(struct zpcifd_ring *ring);
@@ -192,6 +210,8 @@ void zpcifd_irq_unset_all(struct zpcifd_device *zd);
 u32 zpcifd_irq_max_vectors(const struct zpcifd_info *info);
 
 /* policy.c */
+void zpcifd_policy_get_fast(const struct zpcifd_policy *policy,
+			    struct zpcifd_fast_range *fast);
 void zpcifd_policy_init(struct zpcifd_policy *policy,
 			const struct zpcifd_info *info);
 int zpcifd_policy_check_windows(const struct zpcifd_ring_window *windows,

@@ -23,19 +23,55 @@ struct zpcifd_policy;
 struct zpcifd_vector;
 
 /**
- * struct zpcifd_insn - One instruction
+ * zpcifd_req - Make the request operand of an instruction
+ * @as: Address space, 0 to 5 or ZPCIFD_AS_CONFIG
+ * @len: Length in bytes
+ *
+ * Return: the architecture's request operand, the function handle being 0
+ */
+static inline u64 zpcifd_req(u8 as, u32 len)
+{
+	return (u64)as << 16 | len;
+}
+
+/**
+ * zpcifd_result - Make what the ops of instructions return
+ * @cc: Condition code, 0 to 3
+ * @status: Status
+ *
+ * Return: both in one number, not negative
+ */
+static inline long zpcifd_result(unsigned long cc, u8 status)
+{
+	return cc << 8 | status;
+}
+
+static inline u8 zpcifd_result_cc(long result)
+{
+	return result >> 8 & 3;
+}
+
+static inline u8 zpcifd_result_status(long result)
+{
+	return result;
+}
+
+/* No program check, and condition code 0 */
+static inline bool zpcifd_result_worked(long result)
+{
+	return (unsigned long)result < 1 << 8;
+}
+
+/**
+ * struct zpcifd_insn - One instruction, for code that treats all three alike
  * @opcode: enum zpcifd_opcode
  * @as: Address space, 0 to 5 or ZPCIFD_AS_CONFIG
- * @cc: Out: condition code
- * @status: Out: status
+ * @cc: Condition code
+ * @status: Status
  * @len: Length in bytes
  * @offset: Offset in the address space
- * @data: PCISTG: the register to store; PCILG, out: the register loaded
- * @block: PCISTB: the bytes to store, inside one page. They are shared with
- *	user space, which may change them at any time.
- *
- * Opcode, address space, length, offset and alignment were checked against the
- * rules of the architecture and against what zpcifd_device::info tells.
+ * @data: PCISTG: the number to store; PCILG: the number loaded
+ * @block: PCISTB: the bytes to store
  */
 struct zpcifd_insn {
 	u8 opcode;
@@ -49,6 +85,24 @@ struct zpcifd_insn {
 		const void *block;
 	};
 };
+
+/**
+ * zpcifd_insn_init - Describe an instruction that is to be issued
+ * @opcode: enum zpcifd_opcode
+ * @req: Made by zpcifd_req()
+ * @offset: Offset in the address space
+ *
+ * Return: the instruction, without data
+ */
+static inline struct zpcifd_insn zpcifd_insn_init(u8 opcode, u64 req, u64 offset)
+{
+	return (struct zpcifd_insn){
+		.opcode = opcode,
+		.as = req >> 16,
+		.len = req & 0xffff,
+		.offset = offset,
+	};
+}
 
 /**
  * struct zpcifd_stats - What the relay did
@@ -72,17 +126,29 @@ struct zpcifd_stats {
 /**
  * struct zpcifd_ops - What a provider implements
  *
- * All ops are called in process context and may sleep. All but @issue are
- * serialized for one function. zpcifd_unregister() waits until every op has
+ * All ops are called in process context and may sleep. All but those of the
+ * instructions are serialized for one function. zpcifd_unregister() waits until every op has
  * returned, so no op may wait without bound.
  */
 struct zpcifd_ops {
 	/**
-	 * @issue: Issue exactly one instruction, once, and store condition
-	 * code and status. Called between @bind and @unbind, concurrently for
-	 * different rings. Returns 0, or -ENXIO for a program check.
+	 * @pcilg: Issue one PCI Load, once. @req is made by zpcifd_req(); what
+	 * was loaded goes to @data. This op and the next two are called
+	 * between @bind and @unbind, concurrently for different rings, and
+	 * with operands that obey the rules of the architecture. They return
+	 * condition code and status as zpcifd_result() has them, or -ENXIO
+	 * for a program check. The order of the
+	 * arguments is that of the instructions' registers.
 	 */
-	int (*issue)(struct zpcifd_device *zd, struct zpcifd_insn *insn);
+	long (*pcilg)(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset);
+	/** @pcistg: Issue one PCI Store of the number @data, once. */
+	long (*pcistg)(struct zpcifd_device *zd, u64 data, u64 req, u64 offset);
+	/**
+	 * @pcistb: Issue one PCI Store Block of the bytes at @block, once. They
+	 * are inside one page, and user space may change them at any time.
+	 */
+	long (*pcistb)(struct zpcifd_device *zd, const void *block, u64 req,
+		       u64 offset);
 	/**
 	 * @bind: Claim the function's DMA for @ictx, enable and reset the
 	 * function with bus mastering off. Sets @devid to the ID in @ictx.
@@ -91,7 +157,7 @@ struct zpcifd_ops {
 		    u32 *devid);
 	/**
 	 * @unbind: Undo @bind: reset and disable the function, release its
-	 * DMA. The function is detached by then, and no @issue runs.
+	 * DMA. The function is detached by then, and no instruction runs.
 	 */
 	void (*unbind)(struct zpcifd_device *zd);
 	/**
@@ -143,8 +209,8 @@ struct zpcifd_device {
 
 	/*
 	 * Protects ops: written once, to NULL, by zpcifd_unregister(); read
-	 * around every use of ops but ops->issue, which the rings' own locks
-	 * cover.
+	 * around every use of ops but the instructions', which the rings' own
+	 * locks cover.
 	 */
 	struct rw_semaphore registration_lock;
 	const struct zpcifd_ops *ops;

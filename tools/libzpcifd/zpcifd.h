@@ -309,6 +309,39 @@ static inline struct zpcifd_sqe *zpcifd_ring_get_sqe(struct zpcifd_ring *r)
 }
 
 /**
+ * zpcifd_ring_sq_room - Count the submission queue entries that are free
+ * @r: The ring
+ *
+ * The i-th of them is zpcifd_ring_sqe() of i. Fill them in order, then give them
+ * to the ring together with one zpcifd_ring_sq_advance(): for a batch this costs
+ * less than zpcifd_ring_get_sqe() for each.
+ *
+ * Return: how many
+ */
+static inline uint32_t zpcifd_ring_sq_room(struct zpcifd_ring *r)
+{
+	r->sq_head = __atomic_load_n(&r->hdr->sq_head, __ATOMIC_ACQUIRE);
+	return r->sq_entries - (r->sq_tail - r->sq_head);
+}
+
+/** zpcifd_ring_sqe - The i-th free entry of those zpcifd_ring_sq_room() counted */
+static inline struct zpcifd_sqe *zpcifd_ring_sqe(struct zpcifd_ring *r,
+						 uint32_t i)
+{
+	return &r->sqes[(r->sq_tail + i) & (r->sq_entries - 1)];
+}
+
+/**
+ * zpcifd_ring_sq_advance - Put filled entries into the submission queue
+ * @r: The ring
+ * @n: How many, from the first free one; not more than were counted
+ */
+static inline void zpcifd_ring_sq_advance(struct zpcifd_ring *r, uint32_t n)
+{
+	r->sq_tail += n;
+}
+
+/**
  * zpcifd_ring_submit - Run what is in the submission queue
  * @r: The ring
  *

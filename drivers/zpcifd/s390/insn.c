@@ -23,9 +23,35 @@
 	"1:\n"				\
 	EX_TABLE(0b, 1b)
 
-static __always_inline int zpcifd_pcilg(u64 *data, u64 *req, u64 offset)
+/* The request operand, with the function's handle of this moment */
+static __always_inline u64 zpcifd_s390_req(struct zpcifd_device *zd, u64 req)
 {
-	union register_pair req_off = { .even = *req, .odd = offset };
+	struct zpcifd_s390 *zf = container_of(zd, struct zpcifd_s390, zd);
+
+	/* A stale handle does no harm: the answer is condition code 3 */
+	return (u64)READ_ONCE(zf->zdev->fh) << 32 | req;
+}
+
+static __always_inline long zpcifd_s390_result(int cc, u64 req)
+{
+	return likely(cc >= 0) ? zpcifd_result(cc, req >> 24) : cc;
+}
+
+/**
+ * zpcifd_s390_pcilg - PCI Load
+ * @zd: The function
+ * @data: Set to the number loaded
+ * @req: Address space and length, see zpcifd_req()
+ * @offset: Offset in the address space
+ *
+ * Return: see &zpcifd_ops.pcilg
+ */
+long zpcifd_s390_pcilg(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset)
+{
+	union register_pair req_off = {
+		.even = zpcifd_s390_req(zd, req),
+		.odd = offset,
+	};
 	u64 loaded = 0;
 	int cc = -ENXIO;
 
@@ -35,14 +61,25 @@ static __always_inline int zpcifd_pcilg(u64 *data, u64 *req, u64 offset)
 		       [req_off] "+&d" (req_off.pair)
 		     :
 		     : "cc");
-	*req = req_off.even;
 	*data = loaded;
-	return cc;
+	return zpcifd_s390_result(cc, req_off.even);
 }
 
-static __always_inline int zpcifd_pcistg(u64 data, u64 *req, u64 offset)
+/**
+ * zpcifd_s390_pcistg - PCI Store
+ * @zd: The function
+ * @data: The number to store
+ * @req: Address space and length, see zpcifd_req()
+ * @offset: Offset in the address space
+ *
+ * Return: see &zpcifd_ops.pcilg
+ */
+long zpcifd_s390_pcistg(struct zpcifd_device *zd, u64 data, u64 req, u64 offset)
 {
-	union register_pair req_off = { .even = *req, .odd = offset };
+	union register_pair req_off = {
+		.even = zpcifd_s390_req(zd, req),
+		.odd = offset,
+	};
 	int cc = -ENXIO;
 
 	asm volatile("	.insn	rre,0xb9d00000,%[data],%[req_off]\n"
@@ -50,55 +87,30 @@ static __always_inline int zpcifd_pcistg(u64 data, u64 *req, u64 offset)
 		     : [cc] "+d" (cc), [req_off] "+&d" (req_off.pair)
 		     : [data] "d" (data)
 		     : "cc");
-	*req = req_off.even;
-	return cc;
+	return zpcifd_s390_result(cc, req_off.even);
 }
 
-static __always_inline int zpcifd_pcistb(const void *block, u64 *req, u64 offset)
+/**
+ * zpcifd_s390_pcistb - PCI Store Block
+ * @zd: The function
+ * @block: The bytes to store, inside one page
+ * @req: Address space and length, see zpcifd_req()
+ * @offset: Offset in the address space
+ *
+ * Return: see &zpcifd_ops.pcilg
+ */
+long zpcifd_s390_pcistb(struct zpcifd_device *zd, const void *block, u64 req,
+			u64 offset)
 {
 	/* What the instruction may read, for the compiler to know */
 	const struct { u8 bytes[PAGE_SIZE]; } *from = block;
 	int cc = -ENXIO;
 
+	req = zpcifd_s390_req(zd, req);
 	asm volatile("	.insn	rsy,0xeb00000000d0,%[req],%[offset],%[from]\n"
 		     ZPCIFD_INSN_CC
-		     : [cc] "+d" (cc), [req] "+d" (*req)
+		     : [cc] "+d" (cc), [req] "+d" (req)
 		     : [offset] "d" (offset), [from] "Q" (*from)
 		     : "cc");
-	return cc;
-}
-
-/**
- * zpcifd_s390_issue - Issue one instruction
- * @zd: The function
- * @insn: The instruction; condition code, status and loaded data are stored
- *	to it
- *
- * A function handle that has become stale in the meantime does no harm: the
- * instruction answers with condition code 3.
- *
- * Return: 0, or -ENXIO for a program check
- */
-int zpcifd_s390_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
-{
-	struct zpcifd_s390 *zf = container_of(zd, struct zpcifd_s390, zd);
-	u64 req = (u64)READ_ONCE(zf->zdev->fh) << 32 | insn->as << 16 | insn->len;
-	int cc;
-
-	switch (insn->opcode) {
-	case ZPCIFD_OP_PCILG:
-		cc = zpcifd_pcilg(&insn->data, &req, insn->offset);
-		break;
-	case ZPCIFD_OP_PCISTG:
-		cc = zpcifd_pcistg(insn->data, &req, insn->offset);
-		break;
-	default:
-		cc = zpcifd_pcistb(insn->block, &req, insn->offset);
-		break;
-	}
-	if (unlikely(cc < 0))
-		return cc;
-	insn->cc = cc;
-	insn->status = req >> 24 & 0xff;
-	return 0;
+	return zpcifd_s390_result(cc, req);
 }

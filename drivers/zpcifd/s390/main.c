@@ -203,7 +203,9 @@ static int zpcifd_s390_reset_op(struct zpcifd_device *zd)
 }
 
 static const struct zpcifd_ops zpcifd_s390_ops = {
-	.issue = zpcifd_s390_issue,
+	.pcilg = zpcifd_s390_pcilg,
+	.pcistg = zpcifd_s390_pcistg,
+	.pcistb = zpcifd_s390_pcistb,
 	.bind = zpcifd_s390_bind,
 	.unbind = zpcifd_s390_unbind,
 	.attach = zpcifd_s390_attach,

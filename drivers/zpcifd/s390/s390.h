@@ -50,7 +50,10 @@ struct zpcifd_s390 {
 };
 
 /* insn.c */
-int zpcifd_s390_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn);
+long zpcifd_s390_pcilg(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset);
+long zpcifd_s390_pcistg(struct zpcifd_device *zd, u64 data, u64 req, u64 offset);
+long zpcifd_s390_pcistb(struct zpcifd_device *zd, const void *block, u64 req,
+			u64 offset);
 
 /* irq.c */
 int zpcifd_s390_irq_enable(struct zpcifd_device *zd, u32 type);

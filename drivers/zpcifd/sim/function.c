@@ -195,7 +195,9 @@ static void zsim_function_irq_free(struct zpcifd_device *zd, u32 vector)
 }
 
 static const struct zpcifd_ops zsim_function_ops = {
-	.issue = zsim_insn_issue,
+	.pcilg = zsim_insn_pcilg,
+	.pcistg = zsim_insn_pcistg,
+	.pcistb = zsim_insn_pcistb,
 	.bind = zsim_function_bind,
 	.unbind = zsim_function_unbind,
 	.attach = zsim_function_attach,

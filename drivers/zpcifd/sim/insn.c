@@ -119,7 +119,7 @@ static int zsim_insn_execute(struct zsim_function *fn, struct zpcifd_insn *insn)
 }
 
 /* zpcifd_ops::issue */
-int zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
+static long zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
 {
 	struct zsim_function *fn = to_zsim(zd);
 	int ret;
@@ -132,5 +132,33 @@ int zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
 		insn->data = 0;
 	ret = zsim_fault_answer(fn, insn) ? 0 : zsim_insn_execute(fn, insn);
 	zsim_debugfs_log(fn, insn, ret);
+	return ret ?: zpcifd_result(insn->cc, insn->status);
+}
+
+long zsim_insn_pcilg(struct zpcifd_device *zd, u64 *data, u64 req,
+		     u64 offset)
+{
+	struct zpcifd_insn insn = zpcifd_insn_init(ZPCIFD_OP_PCILG, req, offset);
+	long ret = zsim_insn_issue(zd, &insn);
+
+	*data = insn.data;
 	return ret;
+}
+
+long zsim_insn_pcistg(struct zpcifd_device *zd, u64 data, u64 req,
+		      u64 offset)
+{
+	struct zpcifd_insn insn = zpcifd_insn_init(ZPCIFD_OP_PCISTG, req, offset);
+
+	insn.data = data;
+	return zsim_insn_issue(zd, &insn);
+}
+
+long zsim_insn_pcistb(struct zpcifd_device *zd, const void *block, u64 req,
+		      u64 offset)
+{
+	struct zpcifd_insn insn = zpcifd_insn_init(ZPCIFD_OP_PCISTB, req, offset);
+
+	insn.block = block;
+	return zsim_insn_issue(zd, &insn);
 }

@@ -325,7 +325,10 @@ ssize_t zsim_fault_remove_show(struct zsim_function *fn, char *page);
 int zsim_fault_remove_store(struct zsim_function *fn, const char *page);
 
 /* insn.c */
-int zsim_insn_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn);
+long zsim_insn_pcilg(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset);
+long zsim_insn_pcistg(struct zpcifd_device *zd, u64 data, u64 req, u64 offset);
+long zsim_insn_pcistb(struct zpcifd_device *zd, const void *block, u64 req,
+		      u64 offset);
 
 /* config.c */
 void zsim_config_msix(const struct zsim_attrs *attrs, u8 *bar, u32 *table,

@@ -235,6 +235,8 @@ static void a_refused_descriptor_reaches_no_instruction(struct kunit *test)
 	info->out_msix_table_offset = 0x8000;
 	info->out_msix_pba_offset = 0x9000;
 	zpcifd_policy_init(f.fake->zd.policy, info);
+	memset(f.ring->fast, 0, sizeof(f.ring->fast));
+	zpcifd_policy_get_fast(f.fake->zd.policy, f.ring->fast);
 	for (i = 0; i < ARRAY_SIZE(exec_refusals); i++) {
 		const struct exec_refusal *row = &exec_refusals[i];
 		struct zpcifd_sqe sqe = row->sqe;

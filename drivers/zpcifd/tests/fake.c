@@ -8,7 +8,7 @@
 #include "compat.h"
 #include "fake.h"
 
-static int zpcifd_fake_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
+static long zpcifd_fake_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
 {
 	struct zpcifd_fake *fake = container_of(zd, struct zpcifd_fake, zd);
 	const struct zpcifd_fake_answer *answer = &fake->rest;
@@ -27,15 +27,43 @@ static int zpcifd_fake_issue(struct zpcifd_device *zd, struct zpcifd_insn *insn)
 	while (ktime_get_ns() < end)
 		cpu_relax();
 
-	insn->cc = answer->cc;
-	insn->status = answer->status;
 	if (insn->opcode == ZPCIFD_OP_PCILG)
 		insn->data = answer->data;
-	return answer->ret;
+	return answer->ret ?: zpcifd_result(answer->cc, answer->status);
+}
+
+static long zpcifd_fake_pcilg(struct zpcifd_device *zd, u64 *data, u64 req,
+			      u64 offset)
+{
+	struct zpcifd_insn insn = zpcifd_insn_init(ZPCIFD_OP_PCILG, req, offset);
+	long ret = zpcifd_fake_issue(zd, &insn);
+
+	*data = insn.data;
+	return ret;
+}
+
+static long zpcifd_fake_pcistg(struct zpcifd_device *zd, u64 data, u64 req,
+			       u64 offset)
+{
+	struct zpcifd_insn insn = zpcifd_insn_init(ZPCIFD_OP_PCISTG, req, offset);
+
+	insn.data = data;
+	return zpcifd_fake_issue(zd, &insn);
+}
+
+static long zpcifd_fake_pcistb(struct zpcifd_device *zd, const void *block, u64 req,
+			       u64 offset)
+{
+	struct zpcifd_insn insn = zpcifd_insn_init(ZPCIFD_OP_PCISTB, req, offset);
+
+	insn.block = block;
+	return zpcifd_fake_issue(zd, &insn);
 }
 
 static const struct zpcifd_ops zpcifd_fake_ops = {
-	.issue = zpcifd_fake_issue,
+	.pcilg = zpcifd_fake_pcilg,
+	.pcistg = zpcifd_fake_pcistg,
+	.pcistb = zpcifd_fake_pcistb,
 };
 
 static void zpcifd_fake_put(void *data)
@@ -50,7 +78,8 @@ static void zpcifd_fake_put(void *data)
  * @test: The test, at whose end it goes
  *
  * BAR 0 is 64 KiB long, the others are not there; alignment is strict. A test
- * that changes &zpcifd_device.info calls zpcifd_policy_init() again.
+ * that changes &zpcifd_device.info calls zpcifd_policy_init() again, and
+ * zpcifd_policy_get_fast() for each ring that is there.
  *
  * Return: the function
  */

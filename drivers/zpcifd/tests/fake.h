@@ -19,7 +19,7 @@
 
 /**
  * struct zpcifd_fake_answer - What an instruction answers
- * @ret: What the provider's @issue returns
+ * @ret: What the provider's op returns, 0 for @cc and @status
  * @cc: Condition code
  * @status: Status
  * @data: What a PCILG loads

@@ -44,12 +44,28 @@ struct zsim_function *sim_function_create(struct kunit *test,
 	return fn;
 }
 
-/* All of what an instruction answers must be set, whatever was there before */
 static int sim_function_issue(struct zsim_function *fn, struct zpcifd_insn *insn)
 {
-	insn->cc = 0xaa;
-	insn->status = 0xaa;
-	return fn->zd.ops->issue(&fn->zd, insn);
+	const struct zpcifd_ops *ops = fn->zd.ops;
+	u64 req = zpcifd_req(insn->as, insn->len);
+	long ret;
+
+	switch (insn->opcode) {
+	case ZPCIFD_OP_PCILG:
+		ret = ops->pcilg(&fn->zd, &insn->data, req, insn->offset);
+		break;
+	case ZPCIFD_OP_PCISTG:
+		ret = ops->pcistg(&fn->zd, insn->data, req, insn->offset);
+		break;
+	default:
+		ret = ops->pcistb(&fn->zd, insn->block, req, insn->offset);
+		break;
+	}
+	if (ret < 0)
+		return ret;
+	insn->cc = zpcifd_result_cc(ret);
+	insn->status = zpcifd_result_status(ret);
+	return 0;
 }
 
 int sim_function_load(struct zsim_function *fn, u8 as, u64 offset, u32 len,

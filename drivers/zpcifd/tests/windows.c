@@ -143,14 +143,15 @@ static void a_narrowed_ring_issues_only_what_its_windows_allow(struct kunit *tes
 {
 	struct zpcifd_fake *fake = zpcifd_fake_create(test);
 	struct zpcifd_ring *ring = zpcifd_fake_ring(test, fake, 16, 16, 0);
+	struct zpcifd_ring_window *window;
 	struct zpcifd_cqe cqe;
 	u64 i;
 
 	/* The ring owns its windows: loads 2 to 4 of 8 bytes */
-	ring->windows = kvcalloc(1, sizeof(*ring->windows), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, ring->windows);
-	ring->windows[0] = (struct zpcifd_ring_window){ 16, 24, WINDOWS_LG, 0 };
-	ring->nr_windows = 1;
+	window = kvzalloc(sizeof(*window), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, window);
+	*window = (struct zpcifd_ring_window){ 16, 24, WINDOWS_LG, 0 };
+	zpcifd_ring_narrow(ring, window, 1);
 
 	zpcifd_fake_submit_loads(ring, 0, 8, 0);
 	KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(ring, INT_MAX), 8);
@@ -169,15 +170,16 @@ static void a_window_opens_no_msix_table(struct kunit *test)
 {
 	struct zpcifd_fake *fake = zpcifd_fake_create(test);
 	struct zpcifd_ring *ring = zpcifd_fake_ring(test, fake, 16, 16, 0);
+	struct zpcifd_ring_window *window;
 	struct zpcifd_cqe cqe;
 
 	fake->zd.info.out_msix_vectors = 2;
 	fake->zd.info.out_msix_pba_offset = 0x1000;
 	zpcifd_policy_init(fake->zd.policy, &fake->zd.info);
-	ring->windows = kvcalloc(1, sizeof(*ring->windows), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, ring->windows);
-	ring->windows[0] = (struct zpcifd_ring_window){ 0, 0x2000, WINDOWS_ALL, 0 };
-	ring->nr_windows = 1;
+	window = kvzalloc(sizeof(*window), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, window);
+	*window = (struct zpcifd_ring_window){ 0, 0x2000, WINDOWS_ALL, 0 };
+	zpcifd_ring_narrow(ring, window, 1);
 
 	zpcifd_fake_submit_loads(ring, 3, 2, 0);
 	KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(ring, INT_MAX), 2);
