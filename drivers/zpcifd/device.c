@@ -71,6 +71,9 @@ void zpcifd_device_unbind(struct zpcifd_file *zf)
 	if (zpcifd_device_check_owner(zf))
 		return;
 
+	/* All stop at once, so that none waits for another one's chain */
+	list_for_each_entry(ring, &zd->rings, entry)
+		WRITE_ONCE(ring->stop, true);
 	list_for_each_entry(ring, &zd->rings, entry)
 		zpcifd_ring_disconnect(ring);
 	zpcifd_irq_unset_all(zd);

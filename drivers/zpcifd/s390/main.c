@@ -195,11 +195,11 @@ static int zpcifd_s390_reset_op(struct zpcifd_device *zd)
 	if (ret)
 		return ret;
 	ret = zpcifd_s390_reset(zf, true);
+	/* Before the lock is given up, as recovery may find a new error then */
+	if (!ret)
+		zpcifd_set_state(zd, ZPCIFD_STATE_ONLINE);
 	zpcifd_s390_unlock(zf);
-	if (ret)
-		return -EIO;
-	zpcifd_set_state(zd, ZPCIFD_STATE_ONLINE);
-	return 0;
+	return ret ? -EIO : 0;
 }
 
 static const struct zpcifd_ops zpcifd_s390_ops = {
