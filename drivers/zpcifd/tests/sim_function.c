@@ -44,7 +44,14 @@ struct zsim_function *sim_function_create(struct kunit *test,
 	return fn;
 }
 
-static int sim_function_issue(struct zsim_function *fn, struct zpcifd_insn *insn)
+/**
+ * sim_function_issue - Issue an instruction
+ * @fn: The function
+ * @insn: The instruction, its length below 64 KiB
+ *
+ * Return: 0, or -ENXIO for a program check
+ */
+int sim_function_issue(struct zsim_function *fn, struct zpcifd_insn *insn)
 {
 	const struct zpcifd_ops *ops = fn->zd.ops;
 	u64 req = zpcifd_req(insn->as, insn->len);

@@ -12,6 +12,7 @@
 
 struct zsim_function *sim_function_create(struct kunit *test,
 					  const struct zsim_attrs *attrs);
+int sim_function_issue(struct zsim_function *fn, struct zpcifd_insn *insn);
 int sim_function_load(struct zsim_function *fn, u8 as, u64 offset, u32 len,
 		      struct zpcifd_insn *insn);
 int sim_function_store(struct zsim_function *fn, u8 as, u64 offset, u32 len,

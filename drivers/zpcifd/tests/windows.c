@@ -148,7 +148,7 @@ static void a_narrowed_ring_issues_only_what_its_windows_allow(struct kunit *tes
 	u64 i;
 
 	/* The ring owns its windows: loads 2 to 4 of 8 bytes */
-	window = kvzalloc(sizeof(*window), GFP_KERNEL);
+	window = kvzalloc_obj(*window);
 	KUNIT_ASSERT_NOT_NULL(test, window);
 	*window = (struct zpcifd_ring_window){ 16, 24, WINDOWS_LG, 0 };
 	zpcifd_ring_narrow(ring, window, 1);
@@ -176,7 +176,7 @@ static void a_window_opens_no_msix_table(struct kunit *test)
 	fake->zd.info.out_msix_vectors = 2;
 	fake->zd.info.out_msix_pba_offset = 0x1000;
 	zpcifd_policy_init(fake->zd.policy, &fake->zd.info);
-	window = kvzalloc(sizeof(*window), GFP_KERNEL);
+	window = kvzalloc_obj(*window);
 	KUNIT_ASSERT_NOT_NULL(test, window);
 	*window = (struct zpcifd_ring_window){ 0, 0x2000, WINDOWS_ALL, 0 };
 	zpcifd_ring_narrow(ring, window, 1);
