@@ -47,6 +47,11 @@ check_target()
 		return
 	fi
 	outcome "$target" build 0 "the target builds"
+	{
+		echo "rig: suite doc-programs"
+		"$RIG/doc-programs.sh" "$target" || status=$?
+		echo "rig: suite-end doc-programs $status"
+	} | collect "$target" >>"$results"
 	case $target in
 	s390x-*)
 		{
