@@ -17,7 +17,7 @@ help:
 	@echo '  make demo [DISK=file.img]   read a disk in an s390x guest through the ring'
 	@echo '  make check [TARGET=...]     all tests on all targets, or on one'
 	@echo '  make lint                   checkpatch, W=1, sparse, kernel-doc, shellcheck'
-	@echo '  make docs                   Documentation/ as HTML, in build/docs/'
+	@echo '  make bench                  what an instruction costs, by the ring and otherwise'
 	@echo '  make build [TARGET=...]     modules and programs of one target'
 	@echo '  make install                modules for the running kernel (KDIR), tools to'
 	@echo '                              PREFIX ($(PREFIX)); DESTDIR is put before both'
@@ -35,8 +35,8 @@ check:
 lint:
 	@$(RIG)/lint.sh
 
-docs:
-	@$(RIG)/docs.sh
+bench:
+	@$(RIG)/bench.sh
 
 build:
 	@$(RIG)/build.sh $(TARGET)
@@ -55,4 +55,4 @@ install:
 	$(MAKE) -C tools/libzpcifd install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 	$(MAKE) -C tools/zpcictl install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 
-.PHONY: help demo check lint docs build clean install
+.PHONY: help demo check lint bench build clean install

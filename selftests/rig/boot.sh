@@ -10,6 +10,9 @@
 #			cannot change it. By default a file of random bytes.
 #	-n <name>	name of the log, boot-<target> by default
 #	-q		print nothing of the guest's output
+#	-c		count instead of timing, s390x only: one CPU, whose clock advances
+#			by 1 ns with every instruction, so that the guest's times are
+#			numbers of instructions, whatever else this machine does
 #
 # Exit code: the job's own, or
 #	122	the kernel's log has a line that it must not have (see splats)
@@ -19,14 +22,15 @@
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-usage="usage: boot.sh [-q] [-t seconds] [-d image] [-n name] <target> <job>"
-limit=120 disk='' name='' quiet=''
-while getopts t:d:n:q option; do
+usage="usage: boot.sh [-cq] [-t seconds] [-d image] [-n name] <target> <job>"
+limit=120 disk='' name='' quiet='' count=''
+while getopts t:d:n:cq option; do
 	case $option in
 	t) limit=$OPTARG ;;
 	d) disk=$OPTARG ;;
 	n) name=$OPTARG ;;
 	q) quiet=1 ;;
+	c) count=1 ;;
 	*) die "$usage" ;;
 	esac
 done
@@ -78,7 +82,10 @@ cp "$job" "$tmp/add/job"
 append="printk.time=1 printk.devkmsg=on panic=-1"
 case $rig in
 s390x)
-	set -- qemu-system-s390x -M s390-ccw-virtio -accel tcg -cpu max -m 512 -smp 2 \
+	cpus=(-accel tcg -smp 2)
+	[ -z "$count" ] ||
+		cpus=(-accel "tcg,thread=single" -icount "shift=0,sleep=off,align=off" -smp 1)
+	set -- qemu-system-s390x -M s390-ccw-virtio "${cpus[@]}" -cpu max -m 512 \
 		-nographic -nodefaults -no-reboot -serial stdio \
 		-kernel "$kernel/arch/s390/boot/bzImage" -initrd "$tmp/initramfs" \
 		-append "console=ttysclp0 $append" \
@@ -89,6 +96,7 @@ s390x)
 		-device virtio-rng-pci,id=rng,iommu_platform=on,disable-legacy=on
 	;;
 um)
+	[ -z "$count" ] || die "$target cannot count instructions"
 	# One CPU: with two, Linux 7.2's own start of the second one does not pass
 	# lockdep, which then turns itself off. The s390x guests have two.
 	# shellcheck disable=SC2086 # words

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ring's side of the benchmark: as a program that uses libzpcifd would do
+ * it, filling descriptors and looking at every completion included.
+ */
+#include <stdio.h>
+
+#include "bench.h"
+
+#define OPS 16384ul
+#define MAX_BATCH 4096u
+
+static const unsigned int batches[] = { 1, 16, 256, 4096 };
+
+/* Of fill_block() */
+static unsigned int block_len;
+static unsigned int blocks;
+
+/* device_feature_select of virtio's common configuration takes any value */
+static void fill_store4(struct zpcifd_sqe *sqe, unsigned int i)
+{
+	zpcifd_prep_store(sqe, BENCH_BAR, 0, 4, i & 1);
+}
+
+static void fill_block128(struct zpcifd_sqe *sqe, unsigned int i)
+{
+	(void)i;
+	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET, 128, 0);
+}
+
+/* The parts of 4 KiB, one after the other */
+static void fill_block(struct zpcifd_sqe *sqe, unsigned int i)
+{
+	unsigned int part = i & (blocks - 1);
+
+	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET + part * block_len,
+			  block_len, part * block_len);
+}
+
+/*
+ * @per_op descriptors are one operation. A batch that is longer than the
+ * submission queue takes several submissions.
+ */
+static __always_inline void run(struct zpcifd_ring *r, const char *name,
+				unsigned int batch, unsigned int per_op,
+				bench_fill fill)
+{
+	unsigned int n = batch * per_op < MAX_BATCH ? batch * per_op : MAX_BATCH;
+	unsigned long done;
+	uint64_t start;
+
+	/* Not counted: the first touch of pages */
+	bench_round(r, n, fill);
+	start = bench_now();
+	for (done = 0; done < OPS; done += n)
+		bench_round(r, n, fill);
+	bench_report(name, batch, bench_now() - start, OPS / per_op);
+}
+
+void bench_ring(const char *function)
+{
+	struct zpcifd *f = bench_open(function);
+	unsigned int i, maxstbl = zpcifd_info(f)->out_maxstbl;
+	struct zpcifd_ring r;
+
+	bench_check(zpcifd_ring_create(f, &r, MAX_BATCH, 0, 4096), f);
+	for (i = 0; i < 4; i++)
+		run(&r, "ring-load4", batches[i], 1, bench_fill_load4);
+	for (i = 0; i < 4; i++)
+		run(&r, "ring-store4", batches[i], 1, fill_store4);
+	for (i = 0; i < 4; i++)
+		run(&r, "ring-block128", batches[i], 1, fill_block128);
+	/* 4 KiB in as few stores as the function takes */
+	block_len = maxstbl;
+	blocks = 4096 / maxstbl;
+	if (blocks * maxstbl != 4096 || blocks & (blocks - 1))
+		bench_die("4096 is no power of two of maxstbl");
+	for (i = 0; i < 3; i++)
+		run(&r, "ring-block4096", batches[i], blocks, fill_block);
+	zpcifd_ring_destroy(&r);
+	zpcifd_close(f);
+}
