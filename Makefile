@@ -17,6 +17,7 @@ help:
 	@echo '  make demo [DISK=file.img]   read a disk in an s390x guest through the ring'
 	@echo '  make check [TARGET=...]     all tests on all targets, or on one'
 	@echo '  make lint                   checkpatch, W=1, sparse, kernel-doc, shellcheck'
+	@echo '  make docs                   Documentation/ as HTML, in build/docs/'
 	@echo '  make bench                  what an instruction costs, by the ring and otherwise'
 	@echo '  make build [TARGET=...]     modules and programs of one target'
 	@echo '  make install                modules for the running kernel (KDIR), tools to'
@@ -38,6 +39,9 @@ lint:
 bench:
 	@$(RIG)/bench.sh
 
+docs:
+	@$(RIG)/docs.sh
+
 build:
 	@$(RIG)/build.sh $(TARGET)
 
@@ -55,4 +59,4 @@ install:
 	$(MAKE) -C tools/libzpcifd install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 	$(MAKE) -C tools/zpcictl install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 
-.PHONY: help demo check lint bench build clean install
+.PHONY: help demo check lint bench docs build clean install

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # lint.sh: checkpatch, kernel-doc and shellcheck on the repository's files,
-# whether generated files are current, and on every target a build of the modules
-# from nothing with W=1 and sparse. Any finding in a file of the repository
-# fails. Logs are build/log/lint-*.log.
+# whether generated files are current, the documentation, and on every target a
+# build of the modules from nothing with W=1 and sparse. Any finding in a file of
+# the repository fails. Logs are build/log/lint-*.log.
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -95,6 +95,7 @@ judge checkpatch check_patch
 judge kernel-doc kernel_doc
 judge shellcheck shell_check
 judge netlink-gen "$RIG/netlink-gen.sh" --check
+"$RIG/docs.sh" || failed+=(documentation)
 for target in "${targets[@]}"; do
 	use_target "$target"
 	kernel=$("$RIG/kernel.sh" "$target")

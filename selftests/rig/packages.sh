@@ -6,6 +6,7 @@
 #	s390x	kernels, modules, programs and guests of s390x
 #	um	the same of user-mode Linux
 #	lint	the checks of lint.sh
+#	docs	HTML from Documentation/
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +20,8 @@ for need; do
 	s390x) packages+=" $kernel gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-system-misc" ;;
 	um) packages+=" $kernel" ;;
 	lint) packages+=" sparse shellcheck perl python3 python3-yaml python3-jsonschema git" ;;
-	*) die "packages.sh: unknown need '$need': use s390x, um or lint" ;;
+	docs) packages+=" $kernel python3-sphinx" ;;
+	*) die "packages.sh: unknown need '$need': use s390x, um, lint or docs" ;;
 	esac
 done
 

@@ -87,10 +87,20 @@ void zpcifd_close(struct zpcifd *f);
  */
 const char *zpcifd_strerror(const struct zpcifd *f);
 
-/** zpcifd_name - Name of the function: "zpci0" */
+/**
+ * zpcifd_name - Name of the function: "zpci0"
+ * @f: The function
+ *
+ * Return: "zpci0", valid until zpcifd_close()
+ */
 const char *zpcifd_name(const struct zpcifd *f);
 
-/** zpcifd_fd - File descriptor of the function, for ioctls of your own */
+/**
+ * zpcifd_fd - File descriptor of the function, for ioctls of your own
+ * @f: The function
+ *
+ * Return: it, which stays the library's
+ */
 int zpcifd_fd(const struct zpcifd *f);
 
 /**
@@ -116,10 +126,20 @@ const struct zpcifd_info *zpcifd_info(const struct zpcifd *f);
  */
 int zpcifd_bind(struct zpcifd *f, int iommufd);
 
-/** zpcifd_iommufd - The iommufd that the function is bound to, or -1 */
+/**
+ * zpcifd_iommufd - The iommufd that the function is bound to, or -1
+ * @f: The function
+ *
+ * Return: its file descriptor, or -1
+ */
 int zpcifd_iommufd(const struct zpcifd *f);
 
-/** zpcifd_devid - ID of the bound function in its iommufd */
+/**
+ * zpcifd_devid - ID of the bound function in its iommufd
+ * @f: A bound function
+ *
+ * Return: the ID
+ */
 uint32_t zpcifd_devid(const struct zpcifd *f);
 
 /* DMA */
@@ -149,15 +169,26 @@ int zpcifd_ioas_alloc(struct zpcifd *f, uint32_t *ioas_id);
  */
 int zpcifd_attach(struct zpcifd *f, uint32_t *pt_id);
 
-/** zpcifd_replace - As zpcifd_attach(), for a function that is attached */
+/**
+ * zpcifd_replace - As zpcifd_attach(), for a function that is attached
+ * @f: A function that is attached
+ * @pt_id: As of zpcifd_attach()
+ *
+ * Return: 0, or an errno of ZPCIFD_REPLACE
+ */
 int zpcifd_replace(struct zpcifd *f, uint32_t *pt_id);
 
-/** zpcifd_detach - Take the function's DMA address space away */
+/**
+ * zpcifd_detach - Take the function's DMA address space away
+ * @f: A function that is attached
+ *
+ * Return: 0, or an errno of ZPCIFD_DETACH
+ */
 int zpcifd_detach(struct zpcifd *f);
 
 /**
  * enum zpcifd_dma_flags - How memory is mapped for DMA
- * @ZPCIFD_DMA_FIXED: Map at *iova instead of where the kernel chooses
+ * @ZPCIFD_DMA_FIXED: Map at a given DMA address, not where the kernel chooses
  * @ZPCIFD_DMA_WRITE: The function may write to the memory
  * @ZPCIFD_DMA_READ: The function may read from the memory
  *
@@ -184,7 +215,16 @@ enum zpcifd_dma_flags {
 int zpcifd_dma_map(struct zpcifd *f, uint32_t ioas_id, void *addr, size_t len,
 		   unsigned int flags, uint64_t *iova);
 
-/** zpcifd_dma_unmap - Undo zpcifd_dma_map() */
+/**
+ * zpcifd_dma_unmap - Undo zpcifd_dma_map()
+ * @f: A bound function
+ * @ioas_id: The address space
+ * @iova: DMA address of the memory
+ * @len: Its length in bytes
+ *
+ * Return: 0; -ENOENT when that is not mapped as a whole; the errno of IOMMU_IOAS_UNMAP
+ * otherwise
+ */
 int zpcifd_dma_unmap(struct zpcifd *f, uint32_t ioas_id, uint64_t iova,
 		     size_t len);
 
@@ -286,15 +326,18 @@ int zpcifd_ring_create(struct zpcifd *f, struct zpcifd_ring *r,
 int zpcifd_ring_from_fd(struct zpcifd_ring *r, int fd,
 			const struct zpcifd_ring_create *layout);
 
-/** zpcifd_ring_destroy - Unmap and close a ring; does nothing the second time */
+/**
+ * zpcifd_ring_destroy - Unmap and close a ring; does nothing the second time
+ * @r: The ring
+ */
 void zpcifd_ring_destroy(struct zpcifd_ring *r);
 
 /**
  * zpcifd_ring_get_sqe - Get the next free submission queue entry
  * @r: The ring
  *
- * Fill it with one of the zpcifd_prep_ functions, which set every field. It is
- * run by the next zpcifd_ring_submit().
+ * Fill it with zpcifd_prep_load(), zpcifd_prep_store() or zpcifd_prep_block(),
+ * which set every field. It is run by the next zpcifd_ring_submit().
  *
  * Return: the entry, or NULL when the submission queue is full.
  */
@@ -324,7 +367,13 @@ static inline uint32_t zpcifd_ring_sq_room(struct zpcifd_ring *r)
 	return r->sq_entries - (r->sq_tail - r->sq_head);
 }
 
-/** zpcifd_ring_sqe - The i-th free entry of those zpcifd_ring_sq_room() counted */
+/**
+ * zpcifd_ring_sqe - The i-th free entry of those zpcifd_ring_sq_room() counted
+ * @r: The ring
+ * @i: Which of them, from 0
+ *
+ * Return: the entry
+ */
 static inline struct zpcifd_sqe *zpcifd_ring_sqe(struct zpcifd_ring *r,
 						 uint32_t i)
 {
@@ -384,7 +433,13 @@ static inline uint32_t zpcifd_ring_cq_ready(struct zpcifd_ring *r)
 	return r->cq_tail - r->cq_head;
 }
 
-/** zpcifd_ring_cqe - The i-th completion of those zpcifd_ring_cq_ready() counted */
+/**
+ * zpcifd_ring_cqe - The i-th completion of those zpcifd_ring_cq_ready() counted
+ * @r: The ring
+ * @i: Which of them, from 0
+ *
+ * Return: the completion, valid until zpcifd_ring_cq_advance()
+ */
 static inline struct zpcifd_cqe *zpcifd_ring_cqe(struct zpcifd_ring *r,
 						 uint32_t i)
 {
@@ -402,7 +457,12 @@ static inline void zpcifd_ring_cq_advance(struct zpcifd_ring *r, uint32_t n)
 	__atomic_store_n(&r->hdr->cq_head, r->cq_head, __ATOMIC_RELEASE);
 }
 
-/** zpcifd_ring_data - The ring's data area, for payloads of PCISTB */
+/**
+ * zpcifd_ring_data - The ring's data area, for payloads of PCISTB
+ * @r: The ring
+ *
+ * Return: the start of the area, NULL when it has no bytes
+ */
 static inline void *zpcifd_ring_data(const struct zpcifd_ring *r)
 {
 	return r->data;
@@ -472,7 +532,11 @@ static inline void zpcifd_prep_block(struct zpcifd_sqe *sqe, uint8_t as,
 	zpcifd_prep(sqe, ZPCIFD_OP_PCISTB, as, offset, len, payload);
 }
 
-/** zpcifd_sqe_set_data - Set what the descriptor's completion returns */
+/**
+ * zpcifd_sqe_set_data - Set what the descriptor's completion returns
+ * @sqe: The descriptor, prepared
+ * @data: Any number
+ */
 static inline void zpcifd_sqe_set_data(struct zpcifd_sqe *sqe, uint64_t data)
 {
 	sqe->user_data = data;
@@ -506,11 +570,29 @@ static inline uint64_t zpcifd_le(uint64_t value, unsigned int len)
 int zpcifd_sync(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 		struct zpcifd_cqe *cqe);
 
-/** zpcifd_load - PCILG by zpcifd_sync(); @value is 0 on failure */
+/**
+ * zpcifd_load - PCILG by zpcifd_sync()
+ * @r: The ring, with nothing in its queues
+ * @as: As of zpcifd_prep_load()
+ * @offset: As of zpcifd_prep_load()
+ * @len: As of zpcifd_prep_load()
+ * @value: Out: the number loaded, 0 on failure
+ *
+ * Return: as zpcifd_sync()
+ */
 int zpcifd_load(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
 		uint32_t len, uint64_t *value);
 
-/** zpcifd_store - PCISTG by zpcifd_sync() */
+/**
+ * zpcifd_store - PCISTG by zpcifd_sync()
+ * @r: The ring, with nothing in its queues
+ * @as: As of zpcifd_prep_load()
+ * @offset: As of zpcifd_prep_load()
+ * @len: As of zpcifd_prep_load()
+ * @value: The number to store
+ *
+ * Return: as zpcifd_sync()
+ */
 int zpcifd_store(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
 		 uint32_t len, uint64_t value);
 
@@ -556,7 +638,7 @@ int zpcifd_config_read(struct zpcifd_ring *r, unsigned int offset, void *buf,
 /**
  * zpcifd_find_capability - Find a capability in config space
  * @r: The ring, with nothing in its queues
- * @id: Its ID, PCI_CAP_ID_ of linux/pci_regs.h
+ * @id: Its ID, as linux/pci_regs.h has them
  * @after: Where the previous one of this ID was found, or 0 for the first
  *
  * Return: its offset; -ENOENT when there is none; -ELOOP when the list is a

@@ -113,26 +113,34 @@ static void fast_check(struct kunit *test, struct fast_fixture *f,
 		   cqe.user_data != sqe->user_data || f->fake->issued != !expected ||
 		   (!expected && !fast_arrived(f, sqe));
 	if (f->wrong)
-		KUNIT_FAIL(test, "%s: op %u, AS %u, %u bytes at %llu, data %llu: %d not %d, issued %u",
+		KUNIT_FAIL(test, "%s: op %u, AS %u, %u bytes at %llu, data %llu: %d not %d",
 			   f->layout->name, sqe->opcode, sqe->as, sqe->len, sqe->offset,
-			   sqe->data, cqe.res, expected, f->fake->issued);
+			   sqe->data, cqe.res, expected);
 }
 
-/* Every length around a place */
+/* What matters of the lengths around a place */
 static void fast_check_around(struct kunit *test, struct fast_fixture *f,
 			      struct zpcifd_sqe *sqe, u64 place)
 {
-	static const u32 lens[] = {
-		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 24, 120, 127, 128, 129, 136,
-		4088, 4096, 4097, 0x10000, 0x10008, 1U << 31, U32_MAX - 7, U32_MAX,
+	static const int distances[] = {
+		-17, -16, -9, -8, -7, -4, -1, 0, 1, 3, 4, 7, 8, 9, 16,
 	};
-	unsigned int i;
-	int distance;
+	static const u32 register_lens[] = {
+		0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 0x10000, 0x10008, U32_MAX - 7, U32_MAX,
+	};
+	static const u32 block_lens[] = {
+		0, 1, 7, 8, 9, 15, 16, 17, 24, 127, 128, 129, 136, 4088, 4096, 4097,
+		0x10000, 0x10010, U32_MAX - 7, U32_MAX,
+	};
+	bool block = sqe->opcode == ZPCIFD_OP_PCISTB;
+	unsigned int nr = block ? ARRAY_SIZE(block_lens) : ARRAY_SIZE(register_lens);
+	const u32 *lens = block ? block_lens : register_lens;
+	unsigned int i, j;
 
-	for (distance = -17; distance <= 17; distance++) {
-		for (i = 0; i < ARRAY_SIZE(lens); i++) {
-			sqe->offset = place + distance;
-			sqe->len = lens[i];
+	for (i = 0; i < ARRAY_SIZE(distances); i++) {
+		for (j = 0; j < nr; j++) {
+			sqe->offset = place + distances[i];
+			sqe->len = lens[j];
 			sqe->user_data++;
 			fast_check(test, f, sqe);
 		}
@@ -156,7 +164,7 @@ static void fast_check_places(struct kunit *test, struct fast_fixture *f,
 
 static void a_ring_lets_loads_and_stores_through_as_the_policy_does(struct kunit *test)
 {
-	static const u8 spaces[] = { 0, 2, 5, 6, ZPCIFD_AS_CONFIG, 18 };
+	static const u8 spaces[] = { 0, 2, ZPCIFD_AS_CONFIG };
 	struct zpcifd_sqe sqe = { .data = 0x1122334455667788 };
 	unsigned int i, j;
 
@@ -175,7 +183,7 @@ static void a_ring_lets_loads_and_stores_through_as_the_policy_does(struct kunit
 
 static void a_ring_lets_blocks_through_as_the_policy_does(struct kunit *test)
 {
-	static const u8 spaces[] = { 0, 2, 5, 6, ZPCIFD_AS_CONFIG, 18 };
+	static const u8 spaces[] = { 0, 2 };
 	struct zpcifd_sqe sqe = { .opcode = ZPCIFD_OP_PCISTB };
 	unsigned int i, j;
 
