@@ -29,21 +29,15 @@ static __always_inline void zpcifd_exec_snapshot(struct zpcifd_sqe *to,
 	to->user_data = READ_ONCE(from->user_data);
 }
 
-static __always_inline void zpcifd_exec_publish(struct zpcifd_ring *ring,
-						u32 cq_tail)
-{
-	WRITE_ONCE(ring->cq_tail, cq_tail);
-	/* Pairs with user space's acquire: the entry comes before its count */
-	smp_store_release(&ring->header->cq_tail, cq_tail);
-}
-
 static void zpcifd_exec_complete(struct zpcifd_ring *ring,
 				 const struct zpcifd_cqe *cqe)
 {
 	u32 cq_tail = ring->cq_tail;
 
 	ring->cqes[cq_tail & ring->cq_mask] = *cqe;
-	zpcifd_exec_publish(ring, cq_tail + 1);
+	WRITE_ONCE(ring->cq_tail, cq_tail + 1);
+	/* Pairs with user space's acquire: the entry comes before its count */
+	smp_store_release(&ring->header->cq_tail, cq_tail + 1);
 }
 
 static bool zpcifd_exec_interrupted(struct zpcifd_ring *ring)
@@ -168,9 +162,9 @@ static int zpcifd_exec_failed(struct zpcifd_ring *ring,
 	((u64)(_bits) << ZPCIFD_TAIL_SHIFT(_member))
 
 static __always_inline void zpcifd_exec_worked(struct zpcifd_ring *ring,
-					       u64 user_data, u64 data, long ret)
+					       u32 cq_tail, u64 user_data,
+					       u64 data, long ret)
 {
-	u32 cq_tail = ring->cq_tail;
 	struct zpcifd_cqe *cqe = &ring->cqes[cq_tail & ring->cq_mask];
 
 	cqe->user_data = user_data;
@@ -180,7 +174,8 @@ static __always_inline void zpcifd_exec_worked(struct zpcifd_ring *ring,
 			    ZPCIFD_TAIL_BITS(flags, ZPCIFD_CQE_ISSUED);
 	cqe->retries = 0;
 	cqe->msix_entry = 0;
-	zpcifd_exec_publish(ring, cq_tail + 1);
+	/* Pairs with user space's acquire: the entry comes before its count */
+	smp_store_release(&ring->header->cq_tail, cq_tail + 1);
 }
 
 /* Runs one descriptor; returns the res of its completion */
@@ -211,7 +206,7 @@ static int zpcifd_exec_one(struct zpcifd_ring *ring,
 		return zpcifd_exec_failed(ring, sqe, ret);
 	ring->stats.bytes += sqe->len;
 	if (!(sqe->flags & ZPCIFD_SQE_SKIP_SUCCESS))
-		zpcifd_exec_worked(ring, sqe->user_data,
+		zpcifd_exec_worked(ring, ring->cq_tail++, sqe->user_data,
 				   sqe->opcode == ZPCIFD_OP_PCILG ? data : 0, ret);
 	return 0;
 }
@@ -340,16 +335,17 @@ static __always_inline long zpcifd_exec_fast(struct zpcifd_ring *ring,
 	u8 opcode = e.head >> ZPCIFD_HEAD_SHIFT(opcode);
 	u8 as = e.head >> ZPCIFD_HEAD_SHIFT(as) & (ZPCIFD_NR_AS - 1);
 	u32 len = e.head >> ZPCIFD_HEAD_SHIFT(len);
-	u64 from;
 
 	if (unlikely(e.head & ZPCIFD_HEAD_SLOW))
 		return ZPCIFD_NOT_PLAIN;
 	range = &ring->fast[as];
-	from = e.offset - range->start;
-	if (unlikely(from >= range->len))
+	if (unlikely(e.offset - range->start >= range->len))
 		return ZPCIFD_NOT_PLAIN;
 
-	/* PCILG and PCISTG stay inside eight bytes, as do the range's ends */
+	/*
+	 * No instruction crosses a multiple of 4096, and the range begins and
+	 * ends at one, so what begins inside it ends inside it.
+	 */
 	if (opcode == ZPCIFD_OP_PCILG) {
 		if (unlikely(!len || len + (e.offset & 7) > 8))
 			return ZPCIFD_NOT_PLAIN;
@@ -368,7 +364,6 @@ static __always_inline long zpcifd_exec_fast(struct zpcifd_ring *ring,
 	policy = ring->policy;
 	if (unlikely(opcode != ZPCIFD_OP_PCISTB ||
 		     len <= policy->min_block || len > policy->maxstbl ||
-		     len > range->len - from ||
 		     (e.offset | len | e.data) & policy->align_mask ||
 		     (e.offset & (ZPCIFD_STORE_PAGE - 1)) + len > ZPCIFD_STORE_PAGE ||
 		     (e.data & (ZPCIFD_STORE_PAGE - 1)) + len > ZPCIFD_STORE_PAGE ||
@@ -420,10 +415,10 @@ static noinline u32 zpcifd_exec_slow(struct zpcifd_ring *ring,
  * Return: how many descriptors were taken, or a negative errno with nothing
  * taken: see ZPCIFD_RING_ENTER.
  */
-int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
+static __always_inline int __zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 {
 	const struct zpcifd_ops *ops = ring->ops;
-	u32 pos = ring->sq_head, avail, end, cq_end;
+	u32 pos = ring->sq_head, avail, end, cq_tail, cq_end;
 	u64 bytes = 0;
 
 	lockdep_assert_held(&ring->lock);
@@ -442,7 +437,8 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 	if (unlikely(ring->canceling))
 		pos += zpcifd_exec_cancel_rest(ring, pos, end - pos, cq_end);
 
-	while (pos != end && ring->cq_tail != cq_end) {
+	cq_tail = ring->cq_tail;
+	while (pos != end && cq_tail != cq_end) {
 		const struct zpcifd_sqe *sqe = &ring->sqes[pos & ring->sq_mask];
 		struct zpcifd_entry e = {
 			.head = READ_ONCE(*(const u64 *)sqe),
@@ -456,11 +452,15 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 		if (likely(zpcifd_result_worked(ret))) {
 			bytes += (u32)(e.head >> ZPCIFD_HEAD_SHIFT(len));
 			if (!(e.head & ZPCIFD_HEAD_BITS(flags, ZPCIFD_SQE_SKIP_SUCCESS)))
-				zpcifd_exec_worked(ring, e.user_data, loaded, ret);
+				zpcifd_exec_worked(ring, cq_tail++, e.user_data,
+						   loaded, ret);
 			pos++;
 		} else {
-			u32 n = zpcifd_exec_slow(ring, e, ret, pos, end - pos, cq_end);
+			u32 n;
 
+			ring->cq_tail = cq_tail;
+			n = zpcifd_exec_slow(ring, e, ret, pos, end - pos, cq_end);
+			cq_tail = ring->cq_tail;
 			if (!n)
 				break;
 			pos += n;
@@ -473,6 +473,7 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 			break;
 	}
 
+	WRITE_ONCE(ring->cq_tail, cq_tail);
 	ring->stats.bytes += bytes;
 	count = pos - ring->sq_head;
 	WRITE_ONCE(ring->sq_head, pos);
@@ -482,6 +483,11 @@ int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 	if (unlikely(!count) && fatal_signal_pending(current))
 		return -EINTR;
 	return count;
+}
+
+int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
+{
+	return __zpcifd_exec(ring, count);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_exec);
 
@@ -518,7 +524,7 @@ int zpcifd_exec_submit(struct zpcifd_ring *ring, u32 count, bool nonblock)
 		if (ret)
 			return ret;
 	}
-	ret = likely(ring->ops) ? zpcifd_exec(ring, count) : -ENODEV;
+	ret = likely(ring->ops) ? __zpcifd_exec(ring, count) : -ENODEV;
 	mutex_unlock(&ring->lock);
 
 	if (ret > 0)

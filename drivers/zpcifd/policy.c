@@ -79,8 +79,9 @@ void zpcifd_policy_get_fast(const struct zpcifd_policy *policy,
 
 	for (bar = 0; bar < ZPCIFD_NR_BARS; bar++) {
 		for (i = 0; i < ZPCIFD_BAR_WINDOWS; i++) {
-			u64 start = ALIGN(policy->bar[bar][i].start, 8);
-			u64 end = ALIGN_DOWN(policy->bar[bar][i].end, 8);
+			u64 start = ALIGN(policy->bar[bar][i].start, ZPCIFD_STORE_PAGE);
+			u64 end = ALIGN_DOWN(policy->bar[bar][i].end,
+					 ZPCIFD_STORE_PAGE);
 
 			if (end > start && end - start > fast[bar].len)
 				fast[bar] = (struct zpcifd_fast_range){ start, end - start };

@@ -49,8 +49,8 @@ struct zpcifd_window {
 
 /**
  * struct zpcifd_fast_range - Where most descriptors of an address space lie
- * @start: First offset, a multiple of 8
- * @len: Length in bytes, a multiple of 8
+ * @start: First offset, a multiple of 4096
+ * @len: Length in bytes, a multiple of 4096
  */
 struct zpcifd_fast_range {
 	u64 start;

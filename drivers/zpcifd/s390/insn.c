@@ -34,7 +34,22 @@ static __always_inline u64 zpcifd_s390_req(struct zpcifd_device *zd, u64 req)
 
 static __always_inline long zpcifd_s390_result(int cc, u64 req)
 {
-	return likely(cc >= 0) ? zpcifd_result(cc, req >> 24) : cc;
+	u8 status = req >> 24;
+
+	if (likely(!cc))
+		return zpcifd_result(0, status);
+	return cc > 0 ? zpcifd_result(cc, status) : cc;
+}
+
+/*
+ * The even register of a pair has the request operand, the odd one the offset.
+ * Both arrive in this very pair, where a variable of the pair's type keeps them.
+ */
+#define ZPCIFD_PAIR asm("4")
+
+static __always_inline unsigned __int128 zpcifd_s390_pair(u64 req, u64 offset)
+{
+	return (unsigned __int128)req << 64 | offset;
 }
 
 /**
@@ -48,21 +63,19 @@ static __always_inline long zpcifd_s390_result(int cc, u64 req)
  */
 long zpcifd_s390_pcilg(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset)
 {
-	union register_pair req_off = {
-		.even = zpcifd_s390_req(zd, req),
-		.odd = offset,
-	};
+	register unsigned __int128 pair ZPCIFD_PAIR =
+		zpcifd_s390_pair(zpcifd_s390_req(zd, req), offset);
 	u64 loaded = 0;
 	int cc = -ENXIO;
 
-	asm volatile("	.insn	rre,0xb9d20000,%[data],%[req_off]\n"
+	asm volatile("	.insn	rre,0xb9d20000,%[data],%[pair]\n"
 		     ZPCIFD_INSN_CC
 		     : [cc] "+d" (cc), [data] "+d" (loaded),
-		       [req_off] "+&d" (req_off.pair)
+		       [pair] "+&d" (pair)
 		     :
 		     : "cc");
 	*data = loaded;
-	return zpcifd_s390_result(cc, req_off.even);
+	return zpcifd_s390_result(cc, pair >> 64);
 }
 
 /**
@@ -76,18 +89,16 @@ long zpcifd_s390_pcilg(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset)
  */
 long zpcifd_s390_pcistg(struct zpcifd_device *zd, u64 data, u64 req, u64 offset)
 {
-	union register_pair req_off = {
-		.even = zpcifd_s390_req(zd, req),
-		.odd = offset,
-	};
+	register unsigned __int128 pair ZPCIFD_PAIR =
+		zpcifd_s390_pair(zpcifd_s390_req(zd, req), offset);
 	int cc = -ENXIO;
 
-	asm volatile("	.insn	rre,0xb9d00000,%[data],%[req_off]\n"
+	asm volatile("	.insn	rre,0xb9d00000,%[data],%[pair]\n"
 		     ZPCIFD_INSN_CC
-		     : [cc] "+d" (cc), [req_off] "+&d" (req_off.pair)
+		     : [cc] "+d" (cc), [pair] "+&d" (pair)
 		     : [data] "d" (data)
 		     : "cc");
-	return zpcifd_s390_result(cc, req_off.even);
+	return zpcifd_s390_result(cc, pair >> 64);
 }
 
 /**
