@@ -403,18 +403,6 @@ static noinline u32 zpcifd_exec_slow(struct zpcifd_ring *ring,
 	return 1;
 }
 
-/**
- * zpcifd_exec - Run descriptors of a ring's submission queue
- * @ring: The ring, not disconnected
- * @count: How many at most
- *
- * Context: process context, the ring's lock held; sleeps. Takes at most
- * %ZPCIFD_BUSY_NSEC for an instruction that stays busy, and stops between two
- * descriptors when the ring is to be disconnected or a fatal signal is pending.
- *
- * Return: how many descriptors were taken, or a negative errno with nothing
- * taken: see ZPCIFD_RING_ENTER.
- */
 static __always_inline int __zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 {
 	const struct zpcifd_ops *ops = ring->ops;
@@ -485,6 +473,18 @@ static __always_inline int __zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 	return count;
 }
 
+/**
+ * zpcifd_exec - Run descriptors of a ring's submission queue
+ * @ring: The ring, not disconnected
+ * @count: How many at most
+ *
+ * Context: process context, the ring's lock held; sleeps. Takes at most
+ * %ZPCIFD_BUSY_NSEC for an instruction that stays busy, and stops between two
+ * descriptors when the ring is to be disconnected or a fatal signal is pending.
+ *
+ * Return: how many descriptors were taken, or a negative errno with nothing
+ * taken: see ZPCIFD_RING_ENTER.
+ */
 int zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 {
 	return __zpcifd_exec(ring, count);

@@ -2,6 +2,7 @@
 /*
  * Interrupt vectors of a function, wired to eventfds
  */
+#include <linux/bitmap.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -69,29 +70,37 @@ static int zpcifd_irq_get_eventfds(struct eventfd_ctx **eventfds,
 }
 
 /*
- * Requests the vectors that are to be wired and are not yet. On an error all
- * is as before.
+ * Wires the vectors that are not wired yet, and notes them in @fresh. The eventfd
+ * comes first: an interrupt that was raised meanwhile fires with the request. On
+ * an error all is as before.
  */
 static int zpcifd_irq_request(struct zpcifd_device *zd,
 			      const struct zpcifd_irq_set *cmd,
-			      struct eventfd_ctx **eventfds)
+			      struct eventfd_ctx **eventfds,
+			      unsigned long *fresh)
 {
-	u32 i;
+	u32 i, vector;
 	int ret;
 
 	for (i = 0; i < cmd->count; i++) {
-		if (!eventfds[i] || zpcifd_irq_is_wired(zd, cmd->first + i))
+		vector = cmd->first + i;
+		if (!eventfds[i] || zpcifd_irq_is_wired(zd, vector))
 			continue;
-		ret = zd->ops->irq_request(zd, cmd->first + i);
-		if (ret)
+		zpcifd_irq_replace(zd, vector, eventfds[i]);
+		ret = zd->ops->irq_request(zd, vector);
+		if (ret) {
+			zpcifd_irq_replace(zd, vector, NULL);
 			goto undo;
+		}
+		__set_bit(i, fresh);
 	}
 	return 0;
 
 undo:
-	while (i--)
-		if (eventfds[i] && !zpcifd_irq_is_wired(zd, cmd->first + i))
-			zd->ops->irq_free(zd, cmd->first + i);
+	for_each_set_bit(i, fresh, cmd->count) {
+		zd->ops->irq_free(zd, cmd->first + i);
+		zpcifd_irq_replace(zd, cmd->first + i, NULL);
+	}
 	return ret;
 }
 
@@ -104,7 +113,8 @@ static void zpcifd_irq_disable(struct zpcifd_device *zd)
 /* Interrupts are on before the first vector is wired */
 static int zpcifd_irq_enable(struct zpcifd_device *zd,
 			     const struct zpcifd_irq_set *cmd,
-			     struct eventfd_ctx **eventfds)
+			     struct eventfd_ctx **eventfds,
+			     unsigned long *fresh)
 {
 	int ret = 0;
 	u32 i, last = 0;
@@ -122,7 +132,9 @@ static int zpcifd_irq_enable(struct zpcifd_device *zd,
 		zd->irq_type = cmd->type;
 		zd->nr_vectors = ret;
 	}
-	ret = last > zd->nr_vectors ? -ENOSPC : zpcifd_irq_request(zd, cmd, eventfds);
+	ret = -ENOSPC;
+	if (last <= zd->nr_vectors)
+		ret = zpcifd_irq_request(zd, cmd, eventfds, fresh);
 	if (ret && !zd->nr_wired)
 		zpcifd_irq_disable(zd);
 	return ret;
@@ -162,18 +174,25 @@ int zpcifd_irq_set(struct zpcifd_device *zd, const struct zpcifd_irq_set *cmd,
 
 	struct eventfd_ctx **eventfds __free(kvfree) =
 		kvcalloc(cmd->count, sizeof(*eventfds), GFP_KERNEL);
-	if (!eventfds)
+	unsigned long *fresh __free(bitmap) = bitmap_zalloc(cmd->count, GFP_KERNEL);
+	if (!eventfds || !fresh)
 		return -ENOMEM;
 	ret = zpcifd_irq_get_eventfds(eventfds, fds, cmd->count);
 	if (ret)
 		return ret;
-	ret = zpcifd_irq_enable(zd, cmd, eventfds);
+	ret = zpcifd_irq_enable(zd, cmd, eventfds, fresh);
 	if (ret) {
+		/* None of them is wired any more */
+		synchronize_rcu();
 		zpcifd_irq_put_eventfds(eventfds, cmd->count);
 		return ret;
 	}
 
 	for (i = 0; i < cmd->count; i++) {
+		if (test_bit(i, fresh)) {
+			eventfds[i] = NULL;
+			continue;
+		}
 		if (!eventfds[i] && zpcifd_irq_is_wired(zd, cmd->first + i))
 			zd->ops->irq_free(zd, cmd->first + i);
 		eventfds[i] = zpcifd_irq_replace(zd, cmd->first + i, eventfds[i]);

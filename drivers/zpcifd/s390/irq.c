@@ -71,10 +71,18 @@ void zpcifd_s390_irq_disable(struct zpcifd_device *zd)
 int zpcifd_s390_irq_request(struct zpcifd_device *zd, u32 vector)
 {
 	struct zpcifd_s390 *zf = container_of(zd, struct zpcifd_s390, zd);
+	int irq = pci_irq_vector(zf->pdev, vector);
+	int ret;
 
-	return request_irq(pci_irq_vector(zf->pdev, vector),
-			   zpcifd_s390_handle_irq, 0, dev_name(&zd->dev),
-			   &zf->vectors[vector]);
+	/*
+	 * Enabled when the handler is in place: an interrupt that was pending
+	 * may fire on another CPU at once.
+	 */
+	ret = request_irq(irq, zpcifd_s390_handle_irq, IRQF_NO_AUTOEN,
+			  dev_name(&zd->dev), &zf->vectors[vector]);
+	if (!ret)
+		enable_irq(irq);
+	return ret;
 }
 
 /**
