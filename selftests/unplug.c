@@ -117,7 +117,7 @@ TEST_F(unplug, every_call_on_every_open_file_gives_ENODEV_and_DMA_is_given_back)
 {
 	struct pollfd pfd = { .fd = self->r.fd, .events = POLLIN | POLLOUT };
 	struct function other = self->f;
-	struct zpcifd_cqe cqe;
+	struct zpcifd_cqe cqe = {};
 
 	other.fd = open(self->f.path, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other.fd);
@@ -217,7 +217,7 @@ static void *submit(void *data)
 {
 	struct user *u = data;
 	struct ring *r = &u->self->r;
-	struct zpcifd_cqe cqe;
+	struct zpcifd_cqe cqe = {};
 
 	do {
 		__atomic_add_fetch(&u->rounds, 1, __ATOMIC_RELEASE);
@@ -245,7 +245,7 @@ TEST_F(unplug, a_submitter_meets_ENODEV)
 TEST_F(unplug, a_function_that_is_pulled_out_in_a_batch_completes_the_rest_with_ENODEV)
 {
 	struct pollfd pfd = { .fd = self->r.fd, .events = POLLPRI };
-	struct zpcifd_cqe cqe;
+	struct zpcifd_cqe cqe = {};
 	char path[512];
 	int taken, i;
 
