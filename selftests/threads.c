@@ -253,6 +253,7 @@ TEST_F_TIMEOUT(threads, memory_that_changes_under_the_kernel_gains_nobody_anythi
 	recover(_metadata, &self->r);
 }
 
+/* Returns once the thread runs */
 static pid_t tid_of(struct work *w)
 {
 	pid_t tid;
@@ -260,6 +261,55 @@ static pid_t tid_of(struct work *w)
 	while (!(tid = __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE)))
 		sched_yield();
 	return tid;
+}
+
+/* Makes every entry legal and illegal in turns, by one store of its first half */
+static void *flip(void *data)
+{
+	const struct zpcifd_sqe legal = sqe_id(), illegal = sqe_load(ZPCIFD_AS_CONFIG, 0, 8);
+	struct work *w = data;
+	unsigned int i, turn = 0;
+	__u64 words[2];
+
+	memcpy(&words[0], &legal, sizeof(words[0]));
+	memcpy(&words[1], &illegal, sizeof(words[1]));
+	__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELEASE);
+	while (!stopped(w)) {
+		turn = !turn;
+		for (i = 0; i < ENTRIES; i++)
+			__atomic_store_n((__u64 *)&w->r->sqes[i], words[turn], __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(threads, a_descriptor_that_turns_illegal_after_the_check_is_not_issued_so, 120)
+{
+	struct work w = { .r = &self->r };
+	unsigned int batch, legal = 0, illegal = 0;
+	struct zpcifd_cqe cqe;
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, &w));
+	tid_of(&w);
+	for (batch = 0; batch < 1000; batch++) {
+		__atomic_store_n(&self->r.header->sq_tail, self->r.header->sq_tail + ENTRIES,
+				 __ATOMIC_RELEASE);
+		ASSERT_EQ(ENTRIES, ring_enter(&self->r, ENTRIES));
+		while (ring_pop(&self->r, &cqe)) {
+			/* Issued and done, or not issued: no program check */
+			if (!cqe.res && cqe.flags == ZPCIFD_CQE_ISSUED)
+				legal++;
+			else if (cqe.res == -EINVAL && !cqe.flags)
+				illegal++;
+		}
+		sched_yield();
+	}
+	stop(&w);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(batch * ENTRIES, legal + illegal);
+	/* The one thread ran while the other one did */
+	EXPECT_NE(0, legal);
+	EXPECT_NE(0, illegal);
 }
 
 /* Returns once the thread sleeps in the kernel */
