@@ -84,6 +84,8 @@ static void busy_check(struct kunit *test, struct busy_fixture *f,
 	KUNIT_EXPECT_EQ_MSG(test, cqe.res, row->res, "%s", row->name);
 	KUNIT_EXPECT_EQ_MSG(test, cqe.retries, row->retries, "%s", row->name);
 	KUNIT_EXPECT_EQ_MSG(test, cqe.flags, row->flags, "%s", row->name);
+	if (row->res || sqe->opcode != ZPCIFD_OP_PCILG)
+		KUNIT_EXPECT_EQ_MSG(test, cqe.data, 0, "%s", row->name);
 	if (!(cqe.flags & ZPCIFD_CQE_PGM_CHECK)) {
 		KUNIT_EXPECT_EQ_MSG(test, cqe.cc, row->answers[row->retries].cc, "%s", row->name);
 		KUNIT_EXPECT_EQ_MSG(test, cqe.status, row->answers[row->retries].status,
