@@ -313,17 +313,23 @@ TEST_F(bound, a_full_completion_queue_stops_submission_and_loses_nothing)
 	struct zpcifd_cqe *cqe;
 	uint64_t next = 0;
 	unsigned int i;
+	uint32_t n;
 
 	ASSERT_EQ(ENTRIES, fill(&self->r, 0));
 	ASSERT_EQ(ENTRIES, zpcifd_ring_submit(&self->r));
 	ASSERT_EQ(ENTRIES, fill(&self->r, ENTRIES));
 	EXPECT_EQ(0, zpcifd_ring_submit(&self->r));
-	ASSERT_EQ(ENTRIES, zpcifd_ring_cq_ready(&self->r));
+	n = ENTRIES + 1;
+	cqe = zpcifd_ring_cq_span(&self->r, &n);
+	ASSERT_EQ(ENTRIES, n);
 	for (i = 0; i < 3; i++)
-		EXPECT_EQ(next++, zpcifd_ring_cqe(&self->r, i)->user_data);
+		EXPECT_EQ(next++, cqe[i].user_data);
 	zpcifd_ring_cq_advance(&self->r, 3);
 	EXPECT_EQ(3, zpcifd_ring_submit(&self->r));
-	EXPECT_EQ(ENTRIES, zpcifd_ring_cq_ready(&self->r));
+	/* Up to the end of the queue's memory, then from its start */
+	n = ENTRIES;
+	zpcifd_ring_cq_span(&self->r, &n);
+	EXPECT_EQ(ENTRIES - 3, n);
 	while ((cqe = zpcifd_ring_peek_cqe(&self->r))) {
 		EXPECT_EQ(next++, cqe->user_data);
 		EXPECT_EQ(0, cqe->res);

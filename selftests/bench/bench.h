@@ -35,47 +35,84 @@ void bench_check(int ret, const struct zpcifd *f);
 /* Opens a function and becomes its owner */
 struct zpcifd *bench_open(const char *name);
 
-/* Fills the @i-th descriptor of a batch */
-typedef void (*bench_fill)(struct zpcifd_sqe *sqe, unsigned int i);
+/* Fills the @i-th descriptor of a batch; @len is of its block, if it is one */
+typedef void (*bench_fill)(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len);
 
-static inline void bench_fill_load4(struct zpcifd_sqe *sqe, unsigned int i)
+static inline void bench_fill_load4(struct zpcifd_sqe *sqe, uint32_t i,
+				    uint32_t len)
 {
 	(void)i;
+	(void)len;
 	zpcifd_prep_load(sqe, BENCH_BAR, 0, 4);
 }
 
-/* Looks at the @n oldest completions, which are there, and gives them back */
-static __always_inline void bench_reap(struct zpcifd_ring *r, unsigned int n)
+/* Fills @n descriptors, for which there is room */
+static __always_inline void bench_submit(struct zpcifd_ring *r, uint32_t n,
+					 bench_fill fill, uint32_t len)
 {
-	unsigned int i;
+	struct zpcifd_sqe *sqe;
+	uint32_t done, i, k;
+
+	for (done = 0; done < n; done += k) {
+		k = n - done;
+		sqe = zpcifd_ring_sq_span(r, &k);
+		if (!k)
+			bench_die("the submission queue is full");
+		for (i = 0; i < k; i++)
+			fill(sqe + i, done + i, len);
+		zpcifd_ring_sq_advance(r, k);
+	}
+}
+
+/* Looks at the @n oldest completions, which are there, and gives them back */
+static __always_inline void bench_reap(struct zpcifd_ring *r, uint32_t n)
+{
+	struct zpcifd_cqe *cqe;
+	uint32_t done, i, k;
 	int bad = 0;
 
-	for (i = 0; i < n; i++)
-		bad |= zpcifd_ring_cqe(r, i)->res;
+	for (done = 0; done < n; done += k) {
+		k = n - done;
+		cqe = zpcifd_ring_cq_span(r, &k);
+		if (!k)
+			bench_die("completions are missing");
+		for (i = 0; i < k; i++)
+			bad |= cqe[i].res;
+		zpcifd_ring_cq_advance(r, k);
+	}
 	if (__builtin_expect(bad, 0))
 		bench_die("an instruction failed");
-	zpcifd_ring_cq_advance(r, n);
 }
 
 /*
  * One batch from the first descriptor to the last completion. To be inlined for
  * each kind of descriptor, as in a program that has one kind.
  */
-static __always_inline void bench_round(struct zpcifd_ring *r, unsigned int n,
-					bench_fill fill)
+static __always_inline void bench_round(struct zpcifd_ring *r, uint32_t n,
+					bench_fill fill, uint32_t len)
 {
-	unsigned int i;
-
-	if (zpcifd_ring_sq_room(r) < n)
-		bench_die("the submission queue is full");
-	for (i = 0; i < n; i++)
-		fill(zpcifd_ring_sqe(r, i), i);
-	zpcifd_ring_sq_advance(r, n);
+	bench_submit(r, n, fill, len);
 	if (zpcifd_ring_submit(r) != (int)n)
 		bench_die("descriptors were not taken");
-	if (zpcifd_ring_cq_ready(r) != n)
-		bench_die("completions are missing");
 	bench_reap(r, n);
+}
+
+/* The same for one descriptor */
+static __always_inline void bench_one(struct zpcifd_ring *r, bench_fill fill,
+				      uint32_t len)
+{
+	struct zpcifd_sqe *sqe = zpcifd_ring_get_sqe(r);
+	struct zpcifd_cqe *cqe;
+
+	if (!sqe)
+		bench_die("the submission queue is full");
+	fill(sqe, 0, len);
+	if (zpcifd_ring_submit(r) != 1)
+		bench_die("the descriptor was not taken");
+	cqe = zpcifd_ring_peek_cqe(r);
+	if (!cqe || cqe->res)
+		bench_die("an instruction failed");
+	zpcifd_ring_cq_advance(r, 1);
 }
 
 /* ring.c: the function is bound to zpcifd */

@@ -12,29 +12,26 @@
 
 static const unsigned int batches[] = { 1, 16, 256, 4096 };
 
-/* Of fill_block() */
-static unsigned int block_len;
-static unsigned int blocks;
-
 /* device_feature_select of virtio's common configuration takes any value */
-static void fill_store4(struct zpcifd_sqe *sqe, unsigned int i)
+static void fill_store4(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
 {
+	(void)len;
 	zpcifd_prep_store(sqe, BENCH_BAR, 0, 4, i & 1);
 }
 
-static void fill_block128(struct zpcifd_sqe *sqe, unsigned int i)
+static void fill_block128(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
 {
 	(void)i;
+	(void)len;
 	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET, 128, 0);
 }
 
 /* The parts of 4 KiB, one after the other */
-static void fill_block(struct zpcifd_sqe *sqe, unsigned int i)
+static void fill_block(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
 {
-	unsigned int part = i & (blocks - 1);
+	uint64_t part = (uint64_t)i * len % 4096;
 
-	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET + part * block_len,
-			  block_len, part * block_len);
+	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET + part, len, part);
 }
 
 /*
@@ -43,17 +40,21 @@ static void fill_block(struct zpcifd_sqe *sqe, unsigned int i)
  */
 static __always_inline void run(struct zpcifd_ring *r, const char *name,
 				unsigned int batch, unsigned int per_op,
-				bench_fill fill)
+				bench_fill fill, uint32_t len)
 {
 	unsigned int n = batch * per_op < MAX_BATCH ? batch * per_op : MAX_BATCH;
 	unsigned long done;
 	uint64_t start;
 
 	/* Not counted: the first touch of pages */
-	bench_round(r, n, fill);
+	bench_round(r, n, fill, len);
 	start = bench_now();
-	for (done = 0; done < OPS; done += n)
-		bench_round(r, n, fill);
+	if (n == 1)
+		for (done = 0; done < OPS; done++)
+			bench_one(r, fill, len);
+	else
+		for (done = 0; done < OPS; done += n)
+			bench_round(r, n, fill, len);
 	bench_report(name, batch, bench_now() - start, OPS / per_op);
 }
 
@@ -65,18 +66,18 @@ void bench_ring(const char *function)
 
 	bench_check(zpcifd_ring_create(f, &r, MAX_BATCH, 0, 4096), f);
 	for (i = 0; i < 4; i++)
-		run(&r, "ring-load4", batches[i], 1, bench_fill_load4);
+		run(&r, "ring-load4", batches[i], 1, bench_fill_load4, 4);
 	for (i = 0; i < 4; i++)
-		run(&r, "ring-store4", batches[i], 1, fill_store4);
+		run(&r, "ring-store4", batches[i], 1, fill_store4, 4);
 	for (i = 0; i < 4; i++)
-		run(&r, "ring-block128", batches[i], 1, fill_block128);
+		run(&r, "ring-block128", batches[i], 1, fill_block128,
+		    128);
 	/* 4 KiB in as few stores as the function takes */
-	block_len = maxstbl;
-	blocks = 4096 / maxstbl;
-	if (blocks * maxstbl != 4096 || blocks & (blocks - 1))
-		bench_die("4096 is no power of two of maxstbl");
+	if (4096 % maxstbl)
+		bench_die("maxstbl is no divisor of 4096");
 	for (i = 0; i < 3; i++)
-		run(&r, "ring-block4096", batches[i], blocks, fill_block);
+		run(&r, "ring-block4096", batches[i], 4096 / maxstbl, fill_block,
+		    maxstbl);
 	zpcifd_ring_destroy(&r);
 	zpcifd_close(f);
 }

@@ -265,7 +265,7 @@ int zpcifd_irq_trigger(struct zpcifd *f, enum zpcifd_irq_type type,
  * struct zpcifd_ring - A ring and this process's view of its counters
  * @hdr: Counters shared with the kernel
  * @sqes: Submission queue
- * @sq_tail: Descriptors handed out by zpcifd_ring_get_sqe()
+ * @sq_tail: Descriptors handed to the ring, filled or about to be
  * @sq_head: Descriptors known to be taken by the kernel
  * @sq_entries: Length of the submission queue, a power of two
  * @cq_entries: Length of the completion queue, a power of two
@@ -352,38 +352,38 @@ static inline struct zpcifd_sqe *zpcifd_ring_get_sqe(struct zpcifd_ring *r)
 }
 
 /**
- * zpcifd_ring_sq_room - Count the submission queue entries that are free
+ * zpcifd_ring_sq_span - Get free submission queue entries that lie side by side
  * @r: The ring
+ * @n: In: how many are wanted. Out: how many there are, up to the end of the
+ *	queue's memory at most; 0 when the submission queue is full
  *
- * The i-th of them is zpcifd_ring_sqe() of i. Fill them in order, then give them
- * to the ring together with one zpcifd_ring_sq_advance(): for a batch this costs
- * less than zpcifd_ring_get_sqe() for each.
+ * Fill them from the first on, then give them to the ring together with one
+ * zpcifd_ring_sq_advance(), and call again for more: for a batch this costs less
+ * than zpcifd_ring_get_sqe() for each.
  *
- * Return: how many
+ * Return: the first of them
  */
-static inline uint32_t zpcifd_ring_sq_room(struct zpcifd_ring *r)
+static inline struct zpcifd_sqe *zpcifd_ring_sq_span(struct zpcifd_ring *r,
+						     uint32_t *n)
 {
-	r->sq_head = __atomic_load_n(&r->hdr->sq_head, __ATOMIC_ACQUIRE);
-	return r->sq_entries - (r->sq_tail - r->sq_head);
-}
+	uint32_t first = r->sq_tail & (r->sq_entries - 1);
+	uint32_t room = r->sq_entries - (r->sq_tail - r->sq_head);
 
-/**
- * zpcifd_ring_sqe - The i-th free entry of those zpcifd_ring_sq_room() counted
- * @r: The ring
- * @i: Which of them, from 0
- *
- * Return: the entry
- */
-static inline struct zpcifd_sqe *zpcifd_ring_sqe(struct zpcifd_ring *r,
-						 uint32_t i)
-{
-	return &r->sqes[(r->sq_tail + i) & (r->sq_entries - 1)];
+	if (*n > room) {
+		r->sq_head = __atomic_load_n(&r->hdr->sq_head, __ATOMIC_ACQUIRE);
+		room = r->sq_entries - (r->sq_tail - r->sq_head);
+	}
+	if (room > r->sq_entries - first)
+		room = r->sq_entries - first;
+	if (*n > room)
+		*n = room;
+	return &r->sqes[first];
 }
 
 /**
  * zpcifd_ring_sq_advance - Put filled entries into the submission queue
  * @r: The ring
- * @n: How many, from the first free one; not more than were counted
+ * @n: How many, from the first free one; not more than zpcifd_ring_sq_span() told
  */
 static inline void zpcifd_ring_sq_advance(struct zpcifd_ring *r, uint32_t n)
 {
@@ -419,31 +419,31 @@ static inline struct zpcifd_cqe *zpcifd_ring_peek_cqe(struct zpcifd_ring *r)
 }
 
 /**
- * zpcifd_ring_cq_ready - Count the completions that are there
+ * zpcifd_ring_cq_span - Look at completions that lie side by side
  * @r: The ring
+ * @n: In: how many are wanted. Out: how many there are, up to the end of the
+ *	queue's memory at most; 0 when there is none
  *
- * The i-th of them is zpcifd_ring_cqe() of i; give them back together with one
- * zpcifd_ring_cq_advance().
+ * Give them back together with one zpcifd_ring_cq_advance(), and call again for
+ * more.
  *
- * Return: how many
+ * Return: the first of them, valid until zpcifd_ring_cq_advance()
  */
-static inline uint32_t zpcifd_ring_cq_ready(struct zpcifd_ring *r)
+static inline struct zpcifd_cqe *zpcifd_ring_cq_span(struct zpcifd_ring *r,
+						     uint32_t *n)
 {
-	r->cq_tail = __atomic_load_n(&r->hdr->cq_tail, __ATOMIC_ACQUIRE);
-	return r->cq_tail - r->cq_head;
-}
+	uint32_t first = r->cq_head & (r->cq_entries - 1);
+	uint32_t ready = r->cq_tail - r->cq_head;
 
-/**
- * zpcifd_ring_cqe - The i-th completion of those zpcifd_ring_cq_ready() counted
- * @r: The ring
- * @i: Which of them, from 0
- *
- * Return: the completion, valid until zpcifd_ring_cq_advance()
- */
-static inline struct zpcifd_cqe *zpcifd_ring_cqe(struct zpcifd_ring *r,
-						 uint32_t i)
-{
-	return &r->cqes[(r->cq_head + i) & (r->cq_entries - 1)];
+	if (*n > ready) {
+		r->cq_tail = __atomic_load_n(&r->hdr->cq_tail, __ATOMIC_ACQUIRE);
+		ready = r->cq_tail - r->cq_head;
+	}
+	if (ready > r->cq_entries - first)
+		ready = r->cq_entries - first;
+	if (*n > ready)
+		*n = ready;
+	return &r->cqes[first];
 }
 
 /**
