@@ -9,7 +9,7 @@
 
 #include <kselftest_harness.h>
 
-#include "zpcifd.h"
+#include "zpcifd_vmm.h"
 
 #define ENTRIES 8
 #define DATA_LEN 8192
@@ -76,6 +76,54 @@ TEST(a_completion_says_in_words_what_happened)
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		EXPECT_STREQ(cases[i].text,
 			     zpcifd_cqe_str(&cases[i].cqe, text, sizeof(text)));
+}
+
+TEST(every_kind_of_function_has_its_path_and_a_reason)
+{
+	enum { NO = ZPCIFD_PATH_NOT_POSSIBLE, STD = ZPCIFD_PATH_STANDARD,
+	       MAY = ZPCIFD_PATH_RELAY_POSSIBLE, MUST = ZPCIFD_PATH_RELAY_REQUIRED };
+	static const int features[] = {
+		ZPCIFD_FEATURE_MIO, ZPCIFD_FEATURE_MSIX, ZPCIFD_FEATURE_RELAXED,
+	};
+	/* By MIO, MSI-X and relaxed alignment, the last one changing fastest */
+	static const int expected[2][2][8] = {
+		/* All instructions relayed: other functions, ISM */
+		{ { MAY, MUST, MAY, MUST, MAY, MAY, MAY, MAY },
+		  { NO, MUST, NO, MUST, NO, MUST, NO, MUST } },
+		/* Not all */
+		{ { STD, NO, STD, NO, STD, STD, STD, STD },
+		  { NO, NO, NO, NO, NO, NO, NO, NO } },
+	};
+	const __u32 all = 1U << ZPCIFD_OP_PCILG | 1U << ZPCIFD_OP_PCISTG |
+			  1U << ZPCIFD_OP_PCISTB;
+	unsigned int some, ism, combination, i;
+	struct zpcifd_info info;
+	const char *reason;
+
+	for (some = 0; some < 2; some++)
+		for (ism = 0; ism < 2; ism++)
+			for (combination = 0; combination < 8; combination++) {
+				info = (struct zpcifd_info){
+					.out_pft = ism ? 5 : 0x0b,
+					.out_opcodes = some ? all & ~(1U << ZPCIFD_OP_PCISTB) : all,
+				};
+				for (i = 0; i < 3; i++)
+					if (combination & 4 >> i)
+						info.out_features |= features[i];
+				reason = NULL;
+				EXPECT_EQ(expected[some][ism][combination],
+					  (int)zpcifd_route(&info, &reason)) {
+					TH_LOG("%s, %s, combination %u", ism ? "ISM" : "other",
+					       some ? "some relayed" : "all relayed", combination);
+				}
+				ASSERT_NE(NULL, reason);
+				EXPECT_LT(10, strlen(reason));
+				EXPECT_EQ(zpcifd_route(&info, &reason), zpcifd_route(&info, NULL));
+			}
+	EXPECT_STREQ("not possible", zpcifd_path_str(ZPCIFD_PATH_NOT_POSSIBLE));
+	EXPECT_STREQ("standard path", zpcifd_path_str(ZPCIFD_PATH_STANDARD));
+	EXPECT_STREQ("relay possible", zpcifd_path_str(ZPCIFD_PATH_RELAY_POSSIBLE));
+	EXPECT_STREQ("relay required", zpcifd_path_str(ZPCIFD_PATH_RELAY_REQUIRED));
 }
 
 TEST(a_name_that_is_none_is_refused_with_the_reason)

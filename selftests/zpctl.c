@@ -12,7 +12,7 @@
 
 #include <kselftest_harness.h>
 
-#include "zpcifd.h"
+#include "zpcifd_vmm.h"
 
 /**
  * struct result - What a run of zpctl left
@@ -196,8 +196,9 @@ TEST_F(zpctl, list_has_the_function)
 TEST_F(zpctl, info_tells_what_the_kernel_tells)
 {
 	const struct zpcifd_info *info = zpcifd_info(self->f);
-	struct json_object *o;
-	char text[64];
+	struct json_object *o, *path, *member;
+	const char *reason;
+	char text[256];
 
 	run(_metadata, &self->r, "zpctl info --json fid:%u", info->out_fid);
 	EXPECT_EQ(0, self->r.status);
@@ -209,12 +210,20 @@ TEST_F(zpctl, info_tells_what_the_kernel_tells)
 	EXPECT_EQ(info->out_end_dma, number_of(o, "dma", "end"));
 	EXPECT_EQ(info->out_max_msi, number_of(o, "interrupts", "max_msi"));
 	EXPECT_EQ(info->out_max_chain, number_of(o, "relay", "max_chain"));
+	ASSERT_TRUE(json_object_object_get_ex(o, "path", &path));
+	ASSERT_TRUE(json_object_object_get_ex(path, "route", &member));
+	EXPECT_STREQ(zpcifd_path_str(zpcifd_route(info, &reason)),
+		     json_object_get_string(member));
+	ASSERT_TRUE(json_object_object_get_ex(path, "reason", &member));
+	EXPECT_STREQ(reason, json_object_get_string(member));
 	json_object_put(o);
 
 	run(_metadata, &self->r, "zpctl info %s", self->name);
 	EXPECT_EQ(0, self->r.status);
 	snprintf(text, sizeof(text), "Function ID                   0x%08x\n",
 		 info->out_fid);
+	EXPECT_NE(NULL, strstr(self->r.out, text));
+	snprintf(text, sizeof(text), "Reason                        %s\n", reason);
 	EXPECT_NE(NULL, strstr(self->r.out, text));
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <zpcifd_vmm.h>
+
 #include "out.h"
 #include "zpctl.h"
 
@@ -82,6 +84,17 @@ static void instructions_out(struct out *o, const struct zpcifd_info *i)
 	out_bool(o, "mio", "Has MIO (never used here)",
 		 i->out_features & ZPCIFD_FEATURE_MIO);
 	out_hex(o, "version", "Version of the group", i->out_version, 2);
+	out_close(o);
+}
+
+static void path_out(struct out *o, const struct zpcifd_info *i)
+{
+	const char *reason;
+	enum zpcifd_path path = zpcifd_route(i, &reason);
+
+	out_group(o, "path", "Path to a program or a guest");
+	out_string(o, "route", "Answer", zpcifd_path_str(path));
+	out_string(o, "reason", "Reason", reason);
 	out_close(o);
 }
 
@@ -165,6 +178,7 @@ int cmd_info(char **args, const struct options *opt)
 	out_string(&o, "name", "Name", zpcifd_name(f));
 	identity_out(&o, i);
 	instructions_out(&o, i);
+	path_out(&o, i);
 	bars_out(&o, i);
 	dma_out(&o, i);
 	interrupts_out(&o, i);
