@@ -97,19 +97,23 @@ static __always_inline void bench_round(struct zpcifd_ring *r, uint32_t n,
 	bench_reap(r, n);
 }
 
-/* The same for one descriptor */
-static __always_inline void bench_one(struct zpcifd_ring *r, bench_fill fill,
-				      uint32_t len)
+/* The same for one descriptor, in two halves */
+static __always_inline void bench_submit_one(struct zpcifd_ring *r,
+					     bench_fill fill, uint32_t len)
 {
 	struct zpcifd_sqe *sqe = zpcifd_ring_get_sqe(r);
-	struct zpcifd_cqe *cqe;
 
 	if (!sqe)
 		bench_die("the submission queue is full");
 	fill(sqe, 0, len);
 	if (zpcifd_ring_submit(r) != 1)
 		bench_die("the descriptor was not taken");
-	cqe = zpcifd_ring_peek_cqe(r);
+}
+
+static __always_inline void bench_reap_one(struct zpcifd_ring *r)
+{
+	struct zpcifd_cqe *cqe = zpcifd_ring_peek_cqe(r);
+
 	if (!cqe || cqe->res)
 		bench_die("an instruction failed");
 	zpcifd_ring_cq_advance(r, 1);
@@ -118,9 +122,20 @@ static __always_inline void bench_one(struct zpcifd_ring *r, bench_fill fill,
 /* ring.c: the function is bound to zpcifd */
 void bench_ring(const char *function);
 
+/* sqpoll.c: the same */
+void bench_sqpoll(const char *function);
+
 /* peers.c: the function is bound to vfio-pci, or to no driver; or none */
 void bench_vfio(const char *pci);
 void bench_mmio(const char *pci);
 void bench_syscalls(void);
+
+/* times.c: functions of zpcifd; @two may be NULL for a second ring on @one */
+void bench_latency(const char *function);
+void bench_rings(const char *one, const char *two);
+void bench_sqpoll_time(const char *function);
+
+/* ism.c: two simulated ISM functions of one fabric */
+void bench_ism(const char *one, const char *two);
 
 #endif /* BENCH_H */

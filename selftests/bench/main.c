@@ -4,6 +4,7 @@
  * one line "bench: <case> <batch> <value>" for a result. The value is time in
  * nanoseconds for one operation; under QEMU's -icount shift=0 it is the number
  * of instructions that the guest executed, kernel and user space together.
+ * Throughputs (rings, sqpoll-time, ism) are operations per second.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -69,8 +70,11 @@ struct zpcifd *bench_open(const char *name)
 static int usage(void)
 {
 	fputs("Usage: bench syscalls\n"
-	      "       bench ring <function of zpcifd>\n"
-	      "       bench vfio|mmio <PCI address>\n", stderr);
+	      "       bench ring|sqpoll <function of zpcifd>\n"
+	      "       bench vfio|mmio <PCI address>\n"
+	      "       bench latency|sqpoll-time <function of zpcifd>\n"
+	      "       bench rings <function of zpcifd> [another one]\n"
+	      "       bench ism <simulated ISM function> <another one>\n", stderr);
 	return 2;
 }
 
@@ -82,10 +86,20 @@ static int run(int argc, char **argv)
 		bench_syscalls();
 	else if (argc == 3 && !strcmp(what, "ring"))
 		bench_ring(argv[2]);
+	else if (argc == 3 && !strcmp(what, "sqpoll"))
+		bench_sqpoll(argv[2]);
 	else if (argc == 3 && !strcmp(what, "vfio"))
 		bench_vfio(argv[2]);
 	else if (argc == 3 && !strcmp(what, "mmio"))
 		bench_mmio(argv[2]);
+	else if (argc == 3 && !strcmp(what, "latency"))
+		bench_latency(argv[2]);
+	else if (argc == 3 && !strcmp(what, "sqpoll-time"))
+		bench_sqpoll_time(argv[2]);
+	else if (argc >= 3 && argc <= 4 && !strcmp(what, "rings"))
+		bench_rings(argv[2], argv[3]);
+	else if (argc == 4 && !strcmp(what, "ism"))
+		bench_ism(argv[2], argv[3]);
 	else
 		return usage();
 	return 0;

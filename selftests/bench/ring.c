@@ -50,8 +50,10 @@ static __always_inline void run(struct zpcifd_ring *r, const char *name,
 	bench_round(r, n, fill, len);
 	start = bench_now();
 	if (n == 1)
-		for (done = 0; done < OPS; done++)
-			bench_one(r, fill, len);
+		for (done = 0; done < OPS; done++) {
+			bench_submit_one(r, fill, len);
+			bench_reap_one(r);
+		}
 	else
 		for (done = 0; done < OPS; done += n)
 			bench_round(r, n, fill, len);

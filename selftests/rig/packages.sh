@@ -7,6 +7,7 @@
 #	um	the same of user-mode Linux
 #	lint	the checks of lint.sh
 #	docs	HTML from Documentation/
+#	bench	the table and the drawing of bench.sh
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -21,7 +22,8 @@ for need; do
 	um) packages+=" $kernel" ;;
 	lint) packages+=" sparse shellcheck perl python3 python3-yaml python3-jsonschema git" ;;
 	docs) packages+=" $kernel python3-sphinx" ;;
-	*) die "packages.sh: unknown need '$need': use s390x, um, lint or docs" ;;
+	bench) packages+=" jq gnuplot-nox" ;;
+	*) die "packages.sh: unknown need '$need': use s390x, um, lint, docs or bench" ;;
 	esac
 done
 

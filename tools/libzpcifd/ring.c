@@ -109,18 +109,15 @@ static int fail_create(struct zpcifd *f, int err)
 	}
 }
 
-int zpcifd_ring_create(struct zpcifd *f, struct zpcifd_ring *r,
-		       uint32_t sq_entries, uint32_t cq_entries,
-		       uint32_t data_len)
+int zpcifd_ring_setup(struct zpcifd *f, struct zpcifd_ring *r,
+		      const struct zpcifd_ring_create *want)
 {
-	struct zpcifd_ring_create create = {
-		.size = sizeof(create),
-		.sq_entries = sq_entries,
-		.cq_entries = cq_entries ? cq_entries : sq_entries,
-		.data_len = data_len,
-	};
+	struct zpcifd_ring_create create = *want;
 	int err;
 
+	create.size = sizeof(create);
+	if (!create.cq_entries)
+		create.cq_entries = create.sq_entries;
 	set_none(r);
 	if (ioctl(f->fd, ZPCIFD_RING_CREATE, &create))
 		return fail_create(f, -errno);
@@ -130,6 +127,19 @@ int zpcifd_ring_create(struct zpcifd *f, struct zpcifd_ring *r,
 		return __zpcifd_fail(f, f->name, "map a ring", err, NULL);
 	}
 	return 0;
+}
+
+int zpcifd_ring_create(struct zpcifd *f, struct zpcifd_ring *r,
+		       uint32_t sq_entries, uint32_t cq_entries,
+		       uint32_t data_len)
+{
+	struct zpcifd_ring_create want = {
+		.sq_entries = sq_entries,
+		.cq_entries = cq_entries,
+		.data_len = data_len,
+	};
+
+	return zpcifd_ring_setup(f, r, &want);
 }
 
 void zpcifd_ring_destroy(struct zpcifd_ring *r)
@@ -164,11 +174,30 @@ static inline int enter(int fd, uint32_t count)
 #endif
 }
 
+/* Hands descriptors to the ring's thread */
+static int submit_sqpoll(struct zpcifd_ring *r)
+{
+	uint32_t start = r->hdr->sq_tail;
+	int n;
+
+	__atomic_store_n(&r->hdr->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
+	/* The thread looks for descriptors after it has set the flag */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->hdr->flags, __ATOMIC_RELAXED) & ZPCIFD_RING_NEED_WAKEUP) {
+		n = enter(r->fd, 0);
+		if (n < 0)
+			return n;
+	}
+	return r->sq_tail - start;
+}
+
 int zpcifd_ring_submit(struct zpcifd_ring *r)
 {
 	uint32_t start = r->sq_head, pending;
 	int n;
 
+	if (r->layout.flags & ZPCIFD_RING_SQPOLL)
+		return submit_sqpoll(r);
 	__atomic_store_n(&r->hdr->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
 	while ((pending = r->sq_tail - r->sq_head)) {
 		n = enter(r->fd, pending);

@@ -3,9 +3,25 @@
  * One instruction at a time
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "lib.h"
+
+/* The next completion, which the ring's thread may still have to write */
+static struct zpcifd_cqe *wait_cqe(struct zpcifd_ring *r)
+{
+	struct pollfd poll_fd = { .fd = r->fd, .events = POLLIN };
+	struct zpcifd_cqe *cqe = zpcifd_ring_peek_cqe(r);
+
+	while (!cqe && r->layout.flags & ZPCIFD_RING_SQPOLL) {
+		poll(&poll_fd, 1, -1);
+		cqe = zpcifd_ring_peek_cqe(r);
+		if (poll_fd.revents & (POLLERR | POLLHUP))
+			break;
+	}
+	return cqe;
+}
 
 static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 	       struct zpcifd_cqe *cqe)
@@ -16,6 +32,7 @@ static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 
 	if (sqe->flags & (ZPCIFD_SQE_LINK | ZPCIFD_SQE_SKIP_SUCCESS))
 		return -EINVAL;
+	r->sq_head = __atomic_load_n(&r->hdr->sq_head, __ATOMIC_ACQUIRE);
 	if (r->sq_tail != r->sq_head || zpcifd_ring_peek_cqe(r))
 		return -EAGAIN;
 	slot = zpcifd_ring_get_sqe(r);
@@ -27,9 +44,9 @@ static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 		__atomic_store_n(&r->hdr->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
 		return n ? n : -EAGAIN;
 	}
-	done = zpcifd_ring_peek_cqe(r);
+	done = wait_cqe(r);
 	if (!done)
-		return -EAGAIN;
+		return r->layout.flags & ZPCIFD_RING_SQPOLL ? -ENODEV : -EAGAIN;
 	*cqe = *done;
 	zpcifd_ring_cq_advance(r, 1);
 	return cqe->res;

@@ -312,6 +312,18 @@ int zpcifd_ring_create(struct zpcifd *f, struct zpcifd_ring *r,
 		       uint32_t data_len);
 
 /**
+ * zpcifd_ring_setup - Create a ring with all that ZPCIFD_RING_CREATE offers
+ * @f: A bound function
+ * @r: Out: the ring
+ * @want: What to create; the library fills in @size. @cq_entries 0 stands for
+ *	as many as @sq_entries.
+ *
+ * Return: as zpcifd_ring_create()
+ */
+int zpcifd_ring_setup(struct zpcifd *f, struct zpcifd_ring *r,
+		      const struct zpcifd_ring_create *want);
+
+/**
  * zpcifd_ring_from_fd - Use a ring that another process has created
  * @r: Out: the ring
  * @fd: The ring's file descriptor. The ring owns it from here on if the call
@@ -394,8 +406,12 @@ static inline void zpcifd_ring_sq_advance(struct zpcifd_ring *r, uint32_t n)
  * zpcifd_ring_submit - Run what is in the submission queue
  * @r: The ring
  *
+ * On a ring with ZPCIFD_RING_SQPOLL: hands it to the ring's thread, with a system
+ * call only when the thread sleeps.
+ *
  * Return: the number of descriptors that the kernel took. It is less than what
  * was in the queue when the completion queue is full: reap, then submit again.
+ * With ZPCIFD_RING_SQPOLL: the number that was handed over.
  * A negative errno when it took none because of an error: -ENODEV when the
  * function is gone or has lost its owner.
  */

@@ -3,7 +3,7 @@
 # guest.sh): each way to reach the virtio-blk function in turn. $groups names
 # what is measured.
 # shellcheck shell=dash
-groups=${groups:-ring peers floor}
+groups=${groups:-ring sqpoll peers floor}
 
 # measure <group> <command...>: if the group was asked for. The console and what
 # else the kernel has put off come first: idle time costs no instructions.
@@ -31,6 +31,7 @@ function=$(function_of "$pci") || exit
 echo "bench: kernel $(uname -r)"
 
 measure ring bench ring "$function"
+measure sqpoll bench sqpoll "$function"
 
 set_driver "$pci" vfio-pci || exit
 measure peers bench vfio "$pci"
