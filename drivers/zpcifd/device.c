@@ -295,7 +295,7 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 		zpcifd_ring_free(ring);
 		return file;
 	}
-	ring->ops = zd->ops;
+	ring->ops = *zd->ops;
 	list_add_tail(&ring->entry, &zd->rings);
 	if (cmd->flags & ZPCIFD_RING_SQPOLL)
 		ret = zpcifd_sqpoll_start(ring, cmd);

@@ -10,7 +10,8 @@
  */
 #include <kunit/visibility.h>
 #include <linux/ktime.h>
-#include <linux/nospec.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 
@@ -54,19 +55,23 @@ static noinline bool zpcifd_exec_pause(struct zpcifd_ring *ring)
 	return false;
 }
 
-/* Issues one instruction; @data is what PCILG loads, PCISTG stores, or a payload */
+/*
+ * A payload's offset was checked, and needs no masking against speculation: it
+ * becomes the operand of one instruction that stores to the function, and
+ * nothing is addressed by what is read there.
+ *
+ * Issues one instruction; @data is what PCILG loads, PCISTG stores, or a payload.
+ */
 static __always_inline long zpcifd_exec_issue(struct zpcifd_ring *ring, u8 opcode,
 					      u64 req, u64 offset, u64 *data)
 {
 	switch (opcode) {
 	case ZPCIFD_OP_PCILG:
-		return ring->ops->pcilg(ring->zd, data, req, offset);
+		return ring->ops.pcilg(ring->zd, data, req, offset);
 	case ZPCIFD_OP_PCISTG:
-		return ring->ops->pcistg(ring->zd, *data, req, offset);
+		return ring->ops.pcistg(ring->zd, *data, req, offset);
 	default:
-		return ring->ops->pcistb(ring->zd, ring->data +
-					 array_index_nospec(*data, ring->data_len),
-					 req, offset);
+		return ring->ops.pcistb(ring->zd, ring->data + *data, req, offset);
 	}
 }
 
@@ -318,6 +323,18 @@ struct zpcifd_entry {
 
 static_assert(sizeof(struct zpcifd_entry) == sizeof(struct zpcifd_sqe));
 
+/* &ring->fast[as], with the multiplication done by the shift */
+static __always_inline const struct zpcifd_fast_range *
+zpcifd_exec_range(const struct zpcifd_ring *ring, u64 head)
+{
+	const unsigned int order = ilog2(sizeof(struct zpcifd_fast_range));
+	const u64 mask = (u64)(ZPCIFD_NR_AS - 1) << order;
+
+	static_assert(sizeof(struct zpcifd_fast_range) == 16);
+	return (const void *)ring + offsetof(struct zpcifd_ring, fast) +
+	       (head >> (ZPCIFD_HEAD_SHIFT(as) - order) & mask);
+}
+
 /* What zpcifd_exec_fast() returns when it has issued nothing */
 #define ZPCIFD_NOT_PLAIN LONG_MIN
 
@@ -327,10 +344,8 @@ static_assert(sizeof(struct zpcifd_entry) == sizeof(struct zpcifd_sqe));
  * to check but the instruction's own rules. Returns what the provider did.
  */
 static __always_inline long zpcifd_exec_fast(struct zpcifd_ring *ring,
-					     const struct zpcifd_ops *ops,
 					     struct zpcifd_entry e, u64 *loaded)
 {
-	const struct zpcifd_policy *policy;
 	const struct zpcifd_fast_range *range;
 	u8 opcode = e.head >> ZPCIFD_HEAD_SHIFT(opcode);
 	u8 as = e.head >> ZPCIFD_HEAD_SHIFT(as) & (ZPCIFD_NR_AS - 1);
@@ -338,7 +353,7 @@ static __always_inline long zpcifd_exec_fast(struct zpcifd_ring *ring,
 
 	if (unlikely(e.head & ZPCIFD_HEAD_SLOW))
 		return ZPCIFD_NOT_PLAIN;
-	range = &ring->fast[as];
+	range = zpcifd_exec_range(ring, e.head);
 	if (unlikely(e.offset - range->start >= range->len))
 		return ZPCIFD_NOT_PLAIN;
 
@@ -350,29 +365,26 @@ static __always_inline long zpcifd_exec_fast(struct zpcifd_ring *ring,
 		if (unlikely(!len || len + (e.offset & 7) > 8))
 			return ZPCIFD_NOT_PLAIN;
 		ring->stats.insns[ZPCIFD_OP_PCILG]++;
-		return ops->pcilg(ring->zd, loaded, zpcifd_req(as, len), e.offset);
+		return ring->ops.pcilg(ring->zd, loaded, zpcifd_req(as, len), e.offset);
 	}
 
 	*loaded = 0;
-	if (opcode == ZPCIFD_OP_PCISTG) {
-		if (unlikely(!len || len + (e.offset & 7) > 8))
+	if (opcode != ZPCIFD_OP_PCISTB) {
+		if (unlikely(!opcode || !len || len + (e.offset & 7) > 8))
 			return ZPCIFD_NOT_PLAIN;
 		ring->stats.insns[ZPCIFD_OP_PCISTG]++;
-		return ops->pcistg(ring->zd, e.data, zpcifd_req(as, len), e.offset);
+		return ring->ops.pcistg(ring->zd, e.data, zpcifd_req(as, len), e.offset);
 	}
 
-	policy = ring->policy;
-	if (unlikely(opcode != ZPCIFD_OP_PCISTB ||
-		     len <= policy->min_block || len > policy->maxstbl ||
-		     (e.offset | len | e.data) & policy->align_mask ||
+	if (unlikely(len <= ring->min_block || len > ring->maxstbl ||
+		     (u32)(e.offset | len | e.data) & ring->align_mask ||
 		     (e.offset & (ZPCIFD_STORE_PAGE - 1)) + len > ZPCIFD_STORE_PAGE ||
 		     (e.data & (ZPCIFD_STORE_PAGE - 1)) + len > ZPCIFD_STORE_PAGE ||
 		     e.data >= ring->data_len))
 		return ZPCIFD_NOT_PLAIN;
 	ring->stats.insns[ZPCIFD_OP_PCISTB]++;
-	return ops->pcistb(ring->zd,
-			   ring->data + array_index_nospec(e.data, ring->data_len),
-			   zpcifd_req(as, len), e.offset);
+	return ring->ops.pcistb(ring->zd, ring->data + e.data, zpcifd_req(as, len),
+			   e.offset);
 }
 
 /*
@@ -405,8 +417,7 @@ static noinline u32 zpcifd_exec_slow(struct zpcifd_ring *ring,
 
 static __always_inline int __zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 {
-	const struct zpcifd_ops *ops = ring->ops;
-	u32 pos = ring->sq_head, avail, end, cq_tail, cq_end;
+	u32 pos = ring->sq_head, avail, end, cq_tail, cq_end, n;
 	u64 bytes = 0;
 
 	lockdep_assert_held(&ring->lock);
@@ -426,38 +437,37 @@ static __always_inline int __zpcifd_exec(struct zpcifd_ring *ring, u32 count)
 		pos += zpcifd_exec_cancel_rest(ring, pos, end - pos, cq_end);
 
 	cq_tail = ring->cq_tail;
-	while (pos != end && cq_tail != cq_end) {
-		const struct zpcifd_sqe *sqe = &ring->sqes[pos & ring->sq_mask];
-		struct zpcifd_entry e = {
-			.head = READ_ONCE(*(const u64 *)sqe),
-			.offset = READ_ONCE(sqe->offset),
-			.data = READ_ONCE(sqe->data),
-			.user_data = READ_ONCE(sqe->user_data),
-		};
-		u64 loaded;
-		long ret = zpcifd_exec_fast(ring, ops, e, &loaded);
+	/* A descriptor takes one completion at most */
+	while ((n = min3(end - pos, cq_end - cq_tail, ZPCIFD_PAUSE))) {
+		u32 stop = pos + n;
 
-		if (likely(zpcifd_result_worked(ret))) {
+		do {
+			const struct zpcifd_sqe *sqe = &ring->sqes[pos & ring->sq_mask];
+			struct zpcifd_entry e = {
+				.head = READ_ONCE(*(const u64 *)sqe),
+				.offset = READ_ONCE(sqe->offset),
+				.data = READ_ONCE(sqe->data),
+				.user_data = READ_ONCE(sqe->user_data),
+			};
+			u64 loaded;
+			long ret = zpcifd_exec_fast(ring, e, &loaded);
+
+			if (unlikely(!zpcifd_result_worked(ret))) {
+				ring->cq_tail = cq_tail;
+				n = zpcifd_exec_slow(ring, e, ret, pos, end - pos,
+						     cq_end);
+				cq_tail = ring->cq_tail;
+				pos += n;
+				break;
+			}
 			bytes += (u32)(e.head >> ZPCIFD_HEAD_SHIFT(len));
 			if (!(e.head & ZPCIFD_HEAD_BITS(flags, ZPCIFD_SQE_SKIP_SUCCESS)))
 				zpcifd_exec_worked(ring, cq_tail++, e.user_data,
 						   loaded, ret);
 			pos++;
-		} else {
-			u32 n;
+		} while (pos != stop);
 
-			ring->cq_tail = cq_tail;
-			n = zpcifd_exec_slow(ring, e, ret, pos, end - pos, cq_end);
-			cq_tail = ring->cq_tail;
-			if (!n)
-				break;
-			pos += n;
-			/* It may have taken long */
-			if (zpcifd_exec_pause(ring))
-				break;
-			continue;
-		}
-		if (unlikely(!(pos % ZPCIFD_PAUSE)) && zpcifd_exec_pause(ring))
+		if (!n || pos == end || zpcifd_exec_pause(ring))
 			break;
 	}
 
@@ -524,7 +534,7 @@ int zpcifd_exec_submit(struct zpcifd_ring *ring, u32 count, bool nonblock)
 		if (ret)
 			return ret;
 	}
-	ret = likely(ring->ops) ? __zpcifd_exec(ring, count) : -ENODEV;
+	ret = likely(ring->ops.pcilg) ? __zpcifd_exec(ring, count) : -ENODEV;
 	mutex_unlock(&ring->lock);
 
 	if (ret > 0)

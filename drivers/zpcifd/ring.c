@@ -204,6 +204,9 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 	ring->zd = zpcifd_get(zd);
 	ring->policy = zd->policy;
 	zpcifd_policy_get_fast(ring->policy, ring->fast);
+	ring->min_block = ring->policy->min_block;
+	ring->maxstbl = ring->policy->maxstbl;
+	ring->align_mask = ring->policy->align_mask;
 	INIT_LIST_HEAD(&ring->entry);
 	init_waitqueue_head(&ring->poll_wait);
 	init_waitqueue_head(&ring->sq_wait);
@@ -283,7 +286,7 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 	WRITE_ONCE(ring->stop, true);
 	zpcifd_sqpoll_stop(ring);
 	scoped_guard(mutex, &ring->lock)
-		ring->ops = NULL;
+		memset(&ring->ops, 0, sizeof(ring->ops));
 	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_disconnect);

@@ -29,7 +29,7 @@ enum {
 };
 
 /* Descriptors between two looks at signals and the scheduler */
-#define ZPCIFD_PAUSE 16
+#define ZPCIFD_PAUSE 16U
 
 #define ZPCIFD_OPCODES \
 	(BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) | BIT(ZPCIFD_OP_PCISTB))
@@ -98,7 +98,8 @@ struct zpcifd_file {
  *	@lock up soon. Written once, read without @lock.
  * @lock: Serializes the running of descriptors, protects all below. Provider's
  *	@issue is called with it held only.
- * @ops: The function's operations, NULL once disconnected
+ * @ops: Copy of the function's operations; the instructions' are NULL once
+ *	disconnected
  * @policy: What descriptors may touch
  * @windows: What of it the ring is narrowed to, NULL for all
  * @nr_windows: Number of @windows
@@ -113,6 +114,9 @@ struct zpcifd_file {
  * @sqes: Submission queue in the shared memory
  * @cqes: Completion queue in the shared memory
  * @data: Data area in the shared memory
+ * @min_block: Copy of what @policy says, for the hot path
+ * @maxstbl: See @min_block
+ * @align_mask: See @min_block
  * @fast: For each address space the range where a descriptor needs no other
  *	check than the rules of its instruction; empty if the ring is narrowed
  * @canceling: The rest of a chain that was refused is still to be canceled
@@ -129,7 +133,7 @@ struct zpcifd_ring {
 	bool stop;
 
 	struct mutex lock; /* see above */
-	const struct zpcifd_ops *ops;
+	struct zpcifd_ops ops;
 	const struct zpcifd_policy *policy;
 	struct zpcifd_ring_window *windows;
 	u32 nr_windows;
@@ -144,6 +148,9 @@ struct zpcifd_ring {
 	struct zpcifd_sqe *sqes;
 	struct zpcifd_cqe *cqes;
 	void *data;
+	u32 min_block;
+	u32 maxstbl;
+	u32 align_mask;
 	struct zpcifd_fast_range fast[ZPCIFD_NR_AS];
 	bool canceling;
 	struct zpcifd_sqe chain[ZPCIFD_MAX_CHAIN];

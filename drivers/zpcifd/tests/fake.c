@@ -127,7 +127,7 @@ struct zpcifd_ring *zpcifd_fake_ring(struct kunit *test,
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ring);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, zpcifd_fake_free_ring, ring));
-	ring->ops = fake->zd.ops;
+	ring->ops = *fake->zd.ops;
 	return ring;
 }
 

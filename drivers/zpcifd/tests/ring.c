@@ -111,7 +111,7 @@ static struct ring_fixture ring_open(struct kunit *test)
 		zpcifd_ring_free(f.ring);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f.file);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, ring_close, f.file));
-	f.ring->ops = f.fake->zd.ops;
+	f.ring->ops = *f.fake->zd.ops;
 	return f;
 }
 
