@@ -534,7 +534,8 @@ int zpcifd_exec_submit(struct zpcifd_ring *ring, u32 count, bool nonblock)
 		if (ret)
 			return ret;
 	}
-	ret = likely(ring->ops.pcilg) ? __zpcifd_exec(ring, count) : -ENODEV;
+	/* Set before poll() tells the end, so that who was told gets no 0 here */
+	ret = likely(!READ_ONCE(ring->stop)) ? __zpcifd_exec(ring, count) : -ENODEV;
 	mutex_unlock(&ring->lock);
 
 	if (ret > 0)

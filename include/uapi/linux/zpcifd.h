@@ -215,7 +215,8 @@ struct zpcifd_bind_iommufd {
  * Gives the function a DMA address space and lets it master the bus.
  *
  * Errors beyond the general ones: EINVAL when the function is attached
- * already, or when @pt_id is an object of another type.
+ * already; EINVAL or, for a function that has no page tables, ENOENT when
+ * @pt_id is an object of another type.
  */
 struct zpcifd_attach {
 	__u32 size;
