@@ -15,6 +15,8 @@ help:
 	@echo 'zpcifd: an IBM Z PCI function as a file descriptor'
 	@echo
 	@echo '  make demo [DISK=file.img]   read a disk in an s390x guest through the ring'
+	@echo '  make ism                    64 MiB each way between two simulated ISM functions,'
+	@echo '                              in user-mode Linux and in an s390x guest'
 	@echo '  make check [TARGET=...]     all tests on all targets, or on one'
 	@echo '  make lint                   checkpatch, W=1, sparse, kernel-doc, shellcheck'
 	@echo '  make docs                   Documentation/ as HTML, in build/docs/'
@@ -29,6 +31,9 @@ help:
 
 demo:
 	@$(RIG)/demo.sh $(if $(DISK),'$(DISK)')
+
+ism:
+	@$(RIG)/ism.sh
 
 check:
 	@$(RIG)/check.sh $(if $(filter-out file default,$(origin TARGET)),$(TARGET))
@@ -59,4 +64,4 @@ install:
 	$(MAKE) -C tools/libzpcifd install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 	$(MAKE) -C tools/zpcictl install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 
-.PHONY: help demo check lint bench docs build clean install
+.PHONY: help demo ism check lint bench docs build clean install

@@ -89,6 +89,20 @@ no_leak()
 	[ -z "$(cat $leaks)" ]
 }
 
+# Two processes, each the owner of an ISM function of one fabric
+ism_pair()
+{
+	local one two status
+
+	one=$(make_sim ism-one model=ism fabric=7) &&
+		two=$(make_sim ism-two model=ism fabric=7) || return
+	ism-pair --kill --bytes 2M "$one" "$two" >/tmp/example
+	status=$?
+	cat /tmp/example
+	[ "$status" = 0 ] && [ "$(tail -n 1 /tmp/example)" = "ism: PASS" ] &&
+		remove_sim ism-one && remove_sim ism-two
+}
+
 # On s390x the kernel's own driver has the disk before and after
 physical()
 {
@@ -119,6 +133,9 @@ suite kunit insmod /modules/zpcifd_kunit.ko
 
 sim_selftests sim
 sim_selftests sim-relaxed relaxed=1 maxstbl=4096
+
+suite ism-pair try "two ISM functions move 2 MiB each way, and one hears of the other's death" \
+	ism_pair
 
 if [ "$(uname -m)" = s390x ]; then
 	physical

@@ -38,6 +38,19 @@ outcome()
 		collect "$1" >>"$results"
 }
 
+# host_suite <target> <suite> <command...>: a suite that runs on the host
+host_suite()
+{
+	local target=$1 suite=$2 status=0
+
+	shift 2
+	{
+		echo "rig: suite $suite"
+		"$@" || status=$?
+		echo "rig: suite-end $suite $status"
+	} | collect "$target" >>"$results"
+}
+
 check_target()
 {
 	local target=$1 log=$BUILD/log/check-$1.log status=0
@@ -47,19 +60,13 @@ check_target()
 		return
 	fi
 	outcome "$target" build 0 "the target builds"
-	{
-		echo "rig: suite doc-programs"
-		"$RIG/doc-programs.sh" "$target" || status=$?
-		echo "rig: suite-end doc-programs $status"
-	} | collect "$target" >>"$results"
+	host_suite "$target" doc-programs "$RIG/doc-programs.sh" "$target"
 	case $target in
-	s390x-*)
-		{
-			echo "rig: suite relay-path"
-			"$RIG/relay-path.sh" "$target" || status=$?
-			echo "rig: suite-end relay-path $status"
-		} | collect "$target" >>"$results"
-		;;
+	s390x-*) host_suite "$target" relay-path "$RIG/relay-path.sh" "$target" ;;
+	esac
+	# Compares with the newest kernel only
+	case $target in
+	s390x-7) host_suite "$target" ism-layout "$RIG/ism-layout.sh" ;;
 	esac
 
 	say "boot $target and run all tests ..."

@@ -98,10 +98,12 @@ void print_results(const struct options *options, const struct report *report)
 		       (unsigned long long)report[!i].received,
 		       (unsigned long long)report[i].sent_sum,
 		       (unsigned long long)report[!i].received_sum);
-	printf("ism: throughput %.1f MiB/s each way, %.2f s%s\n",
-	       options->bytes / MIB / (ns / 1e9), ns / 1e9,
-	       report[0].simulated ?
-	       " (a simulation in an emulation: says nothing of real functions)" : "");
+	if (report[0].received == options->bytes &&
+	    report[1].received == options->bytes)
+		printf("ism: throughput %.1f MiB/s each way, %.2f s%s\n",
+		       options->bytes / MIB / (ns / 1e9), ns / 1e9,
+		       report[0].simulated ?
+		       " (a simulation in an emulation: says nothing of real functions)" : "");
 	for (int i = 0; i < 2; i++)
 		print_side(&report[i]);
 	if (!report[0].refused[0])

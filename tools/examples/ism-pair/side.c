@@ -266,8 +266,12 @@ int side_run(struct side *side, const char *name)
 		ret = second_phase(side);
 	if (!ret)
 		ret = ism_del_vlan_id(ism, PAIR_VLAN);
+	/* The failure that counts is the first one */
 	if (ret)
 		memcpy(report->why, ism->why, sizeof(report->why));
-	ism_close(ism);
+	if (ism_close(ism) && !ret) {
+		memcpy(report->why, ism->why, sizeof(report->why));
+		ret = -EIO;
+	}
 	return ret;
 }

@@ -217,15 +217,20 @@ int ism_open(struct ism *ism, const char *name, uint32_t payload_len)
  *
  * In the order in which it stops to use memory: IEQ and SBA are unregistered,
  * then unmapped.
+ *
+ * Return: 0, or why one of them could not be unregistered; the function is given
+ * back and reset in any case.
  */
-void ism_close(struct ism *ism)
+int ism_close(struct ism *ism)
 {
+	int ret = 0;
+
 	if (!ism->zf)
-		return;
+		return 0;
 	if (ism->ieq_registered)
-		ism_unregister_ieq(ism);
-	if (ism->sba_registered)
-		ism_unregister_sba(ism);
+		ret = ism_unregister_ieq(ism);
+	if (ism->sba_registered && !ret)
+		ret = ism_unregister_sba(ism);
 	if (ism->ieq)
 		unmap(ism, ism->ieq, segment(ism, 0) + ISM_HW_PAGE, ISM_HW_PAGE);
 	if (ism->sba)
@@ -235,4 +240,5 @@ void ism_close(struct ism *ism)
 	zpcifd_ring_destroy(&ism->ring);
 	zpcifd_close(ism->zf);
 	ism->zf = NULL;
+	return ret;
 }

@@ -119,7 +119,7 @@ struct ism {
 /* Taking a function into use */
 
 int ism_open(struct ism *ism, const char *name, uint32_t payload_len);
-void ism_close(struct ism *ism);
+int ism_close(struct ism *ism);
 int ism_dmb_alloc(struct ism *ism, struct ism_dmb *dmb, uint32_t idx,
 		  uint32_t len);
 void ism_dmb_free(struct ism *ism, struct ism_dmb *dmb);

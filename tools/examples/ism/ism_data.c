@@ -124,9 +124,10 @@ int ism_run(struct ism *ism)
 	if (!failed.res)
 		return 0;
 	ism->refused = failed;
-	return ism_fail(ism, failed.res, "%s: store data: %s; is the peer gone?",
+	return ism_fail(ism, failed.res, "%s: store data: %s%s",
 			zpcifd_name(ism->zf),
-			zpcifd_cqe_str(&failed, text, sizeof(text)));
+			zpcifd_cqe_str(&failed, text, sizeof(text)),
+			failed.res == -EIO ? "; is the peer gone?" : "");
 }
 
 /*
