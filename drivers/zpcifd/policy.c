@@ -192,7 +192,7 @@ static int zpcifd_policy_check_block(const struct zpcifd_policy *policy,
  * @data_len: Length of the ring's data area
  *
  * Return: 0, or the negative errno of its completion: see struct zpcifd_cqe.
- * -EACCES may mean the MSI-X guard, ask zpcifd_policy_msix_entry().
+ * -EACCES may mean the MSI-X guard, ask zpcifd_policy_guards_msix().
  */
 int zpcifd_policy_check(const struct zpcifd_policy *policy,
 			const struct zpcifd_sqe *sqe, u32 data_len)
@@ -305,8 +305,11 @@ bool zpcifd_policy_guards_msix(const struct zpcifd_policy *policy,
 		*entry = (max(sqe->offset, table) - table) / PCI_MSIX_ENTRY_SIZE;
 		return true;
 	}
-	*entry = ~0U;
-	return sqe->as == info->out_msix_pba_bar && end > pba &&
-	       sqe->offset < pba + zpcifd_policy_pba_len(info);
+	if (sqe->as == info->out_msix_pba_bar && end > pba &&
+	    sqe->offset < pba + zpcifd_policy_pba_len(info)) {
+		*entry = ~0U;
+		return true;
+	}
+	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_policy_guards_msix);

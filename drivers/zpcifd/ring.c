@@ -277,7 +277,7 @@ EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_file);
  * memory stays until its file and mappings are gone.
  *
  * Context: process context, zpcifd_device::lock held. Waits until the
- * descriptor that runs has completed.
+ * descriptors that run have completed: a chain, or %ZPCIFD_PAUSE others.
  */
 void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 {

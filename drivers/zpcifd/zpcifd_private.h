@@ -63,7 +63,7 @@ struct zpcifd_fast_range {
  * @maxstbl: Largest PCISTB in bytes
  * @min_block: A PCISTB is longer than this
  * @align_mask: Bits that are 0 in a PCISTB's offset, length and payload
- * @bar: Each BAR's windows, unused ones empty and last
+ * @bar: Each BAR's windows; unused ones are empty
  *
  * Written before anybody uses it, then read only.
  */

@@ -127,8 +127,8 @@ struct zpcifd_stats {
  * struct zpcifd_ops - What a provider implements
  *
  * All ops are called in process context and may sleep. All but those of the
- * instructions are serialized for one function. zpcifd_unregister() waits until every op has
- * returned, so no op may wait without bound.
+ * instructions are serialized for one function. zpcifd_unregister() waits until
+ * every op has returned, so no op may wait without bound.
  */
 struct zpcifd_ops {
 	/**

@@ -46,6 +46,7 @@ static void zsim_debugfs_log_line(struct seq_file *s, u64 seq,
 static int zsim_debugfs_log_show(struct seq_file *s, void *unused)
 {
 	struct zsim_function *fn = s->private;
+	unsigned int i;
 	u64 seq, end;
 
 	struct zsim_log_entry *log __free(kvfree) =
@@ -53,7 +54,8 @@ static int zsim_debugfs_log_show(struct seq_file *s, void *unused)
 	if (!log)
 		return -ENOMEM;
 	spin_lock(&fn->log_lock);
-	memcpy(log, fn->log, ZSIM_LOG_LEN * sizeof(*log));
+	for (i = 0; i < ZSIM_LOG_LEN; i++)
+		log[i] = fn->log[i];
 	end = fn->log_seq;
 	spin_unlock(&fn->log_lock);
 	for (seq = end > ZSIM_LOG_LEN ? end - ZSIM_LOG_LEN : 0; seq < end;

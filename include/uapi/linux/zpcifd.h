@@ -474,7 +474,8 @@ struct zpcifd_ring_header {
  * @ZPCIFD_SQE_LINK: The next descriptor belongs to the same chain. When one
  *	fails, the rest of the chain is not issued and completes with
  *	-ECANCELED. Chains of one function do not interleave. A chain ends with
- *	the first descriptor without this flag, or with the submission.
+ *	the first descriptor without this flag, or with the submission; one
+ *	that was refused for its length ends with that descriptor only.
  * @ZPCIFD_SQE_BUSY_RETURN: Report condition code 2 at once instead of trying
  *	again for a bounded time.
  * @ZPCIFD_SQE_SKIP_SUCCESS: No completion when @res would be 0
