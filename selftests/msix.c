@@ -42,28 +42,15 @@ struct model {
 	uint8_t bytes[2][BAR_LEN];
 	uint8_t owner[2][BAR_LEN];
 	uint8_t told[MAX_VECTORS][16];
-	bool told_masked[MAX_VECTORS];
 };
 
-FIXTURE(msix)
-{
+/* A shadow and its model */
+struct shadow {
 	struct zpcifd_info info;
 	struct zpcifd_msix *m;
 	struct model *model;
 	uint32_t random;
 };
-
-FIXTURE_VARIANT(msix)
-{
-	int layout;
-};
-
-FIXTURE_VARIANT_ADD(msix, apart) { .layout = 0 };
-FIXTURE_VARIANT_ADD(msix, pba_behind) { .layout = 1 };
-FIXTURE_VARIANT_ADD(msix, pba_before) { .layout = 2 };
-FIXTURE_VARIANT_ADD(msix, two_bars_start) { .layout = 3 };
-FIXTURE_VARIANT_ADD(msix, two_bars_end) { .layout = 4 };
-FIXTURE_VARIANT_ADD(msix, many) { .layout = 5 };
 
 static struct zpcifd_info info_of(int layout)
 {
@@ -81,12 +68,12 @@ static uint8_t *model_entry(struct model *model, const struct zpcifd_info *info,
 			    [info->out_msix_table_offset + 16 * vector];
 }
 
-FIXTURE_SETUP(msix)
+static void shadow_open(struct __test_metadata *_metadata, struct shadow *self, int layout)
 {
 	struct zpcifd_info *info = &self->info;
 	uint32_t i, vectors;
 
-	*info = info_of(variant->layout);
+	*info = info_of(layout);
 	vectors = info->out_msix_vectors;
 	self->random = 1;
 	ASSERT_EQ(0, zpcifd_msix_create(info, &self->m));
@@ -101,19 +88,27 @@ FIXTURE_SETUP(msix)
 	for (i = 0; i < vectors; i++) {
 		model_entry(self->model, info, i)[12] = 1;
 		self->model->told[i][12] = 1;
-		self->model->told_masked[i] = true;
 	}
 	/* So that the vectors' own bits decide */
 	zpcifd_msix_control(self->m, true, false);
 }
 
-FIXTURE_TEARDOWN(msix)
+/* One process for all layouts, as processes are dear in user-mode Linux */
+static void on_every_layout(struct __test_metadata *_metadata,
+			    void (*check)(struct __test_metadata *_metadata, struct shadow *self))
 {
-	zpcifd_msix_destroy(self->m);
-	free(self->model);
+	struct shadow self;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		shadow_open(_metadata, &self, i);
+		check(_metadata, &self);
+		zpcifd_msix_destroy(self.m);
+		free(self.model);
+	}
 }
 
-static uint64_t next_random(struct _test_data_msix *self)
+static uint64_t next_random(struct shadow *self)
 {
 	uint64_t value = 0;
 	int i;
@@ -126,14 +121,14 @@ static uint64_t next_random(struct _test_data_msix *self)
 }
 
 /* Bytes of the table alone are changed by a store */
-static void model_store(struct _test_data_msix *self, uint8_t as, uint64_t offset, uint8_t byte)
+static void model_store(struct shadow *self, uint8_t as, uint64_t offset, uint8_t byte)
 {
-	if (as - 2 < 2 && offset < BAR_LEN && self->model->owner[as - 2][offset] == TABLE)
+	if (self->model->owner[as - 2][offset] == TABLE)
 		self->model->bytes[as - 2][offset] = byte;
 }
 
 /* Counts doublewords that a load finds other than the model has them */
-static unsigned int differing(struct _test_data_msix *self, uint8_t as, uint32_t offset,
+static unsigned int differing(struct shadow *self, uint8_t as, uint32_t offset,
 			      uint32_t len)
 {
 	unsigned int i, wrong = 0;
@@ -148,7 +143,7 @@ static unsigned int differing(struct _test_data_msix *self, uint8_t as, uint32_t
 	return wrong;
 }
 
-static void expect_same_bytes(struct __test_metadata *_metadata, struct _test_data_msix *self)
+static void expect_same_bytes(struct __test_metadata *_metadata, struct shadow *self)
 {
 	const struct zpcifd_info *info = &self->info;
 
@@ -168,7 +163,7 @@ static uint64_t little(const uint8_t *bytes, unsigned int len)
 }
 
 /* zpcifd_msix_next() tells exactly what differs from what was told before */
-static void expect_changes(struct __test_metadata *_metadata, struct _test_data_msix *self)
+static void expect_changes(struct __test_metadata *_metadata, struct shadow *self)
 {
 	struct zpcifd_msix_vector v;
 	unsigned int i, changes;
@@ -198,7 +193,7 @@ static void expect_changes(struct __test_metadata *_metadata, struct _test_data_
 }
 
 /* Around both areas, and the ends of the BAR */
-static bool is_near(struct _test_data_msix *self, unsigned int bar, unsigned int offset)
+static bool is_near(struct shadow *self, unsigned int bar, unsigned int offset)
 {
 	unsigned int i, start = offset > 24 ? offset - 24 : 0;
 
@@ -208,7 +203,7 @@ static bool is_near(struct _test_data_msix *self, unsigned int bar, unsigned int
 	return offset < 24 || offset > BAR_LEN - 24;
 }
 
-TEST_F(msix, PCILG_and_PCISTG_of_every_length_and_offset_are_those_of_bytes)
+static void check_words(struct __test_metadata *_metadata, struct shadow *self)
 {
 	unsigned int bar, offset, len, i, done = 0;
 	uint64_t value, loaded, expected;
@@ -242,7 +237,12 @@ TEST_F(msix, PCILG_and_PCISTG_of_every_length_and_offset_are_those_of_bytes)
 	EXPECT_LT(100, done);
 }
 
-TEST_F(msix, PCISTB_of_any_length_stores_what_is_in_the_table_and_nothing_else)
+TEST(PCILG_and_PCISTG_of_every_length_and_offset_are_those_of_bytes)
+{
+	on_every_layout(_metadata, check_words);
+}
+
+static void check_blocks(struct __test_metadata *_metadata, struct shadow *self)
 {
 	static const unsigned int lens[] = {
 		1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 33, 64, 65, 100, 128, 1000, 4095, 4096,
@@ -278,7 +278,12 @@ TEST_F(msix, PCISTB_of_any_length_stores_what_is_in_the_table_and_nothing_else)
 					     self->info.out_msix_table_offset, payload, 0));
 }
 
-TEST_F(msix, a_span_ends_where_the_owner_of_the_bytes_changes)
+TEST(PCISTB_of_any_length_stores_what_is_in_the_table_and_nothing_else)
+{
+	on_every_layout(_metadata, check_blocks);
+}
+
+static void check_spans(struct __test_metadata *_metadata, struct shadow *self)
 {
 	unsigned int bar, offset, len, n;
 	bool shadowed, expected;
@@ -307,8 +312,13 @@ TEST_F(msix, a_span_ends_where_the_owner_of_the_bytes_changes)
 	EXPECT_FALSE(shadowed);
 }
 
+TEST(a_span_ends_where_the_owner_of_the_bytes_changes)
+{
+	on_every_layout(_metadata, check_spans);
+}
+
 /* The guest's store to the mask of one vector, a little-endian register */
-static void set_mask(struct __test_metadata *_metadata, struct _test_data_msix *self,
+static void set_mask(struct __test_metadata *_metadata, struct shadow *self,
 		     uint32_t vector, bool mask)
 {
 	ASSERT_EQ(0, zpcifd_msix_store(self->m, self->info.out_msix_table_bar,
@@ -317,7 +327,7 @@ static void set_mask(struct __test_metadata *_metadata, struct _test_data_msix *
 }
 
 /* The guest's look at the pending bit of one vector */
-static bool is_pending(struct __test_metadata *_metadata, struct _test_data_msix *self,
+static bool is_pending(struct __test_metadata *_metadata, struct shadow *self,
 		       uint32_t vector)
 {
 	uint64_t value;
@@ -328,7 +338,7 @@ static bool is_pending(struct __test_metadata *_metadata, struct _test_data_msix
 	return zpcifd_le(value, 8) >> vector % 64 & 1;
 }
 
-TEST_F(msix, an_interrupt_of_a_masked_vector_is_pending_until_it_is_unmasked)
+static void check_pending(struct __test_metadata *_metadata, struct shadow *self)
 {
 	const uint32_t last = self->info.out_msix_vectors - 1;
 	struct zpcifd_msix_vector v;
@@ -360,7 +370,12 @@ TEST_F(msix, an_interrupt_of_a_masked_vector_is_pending_until_it_is_unmasked)
 	EXPECT_FALSE(zpcifd_msix_raise(self->m, last + 1));
 }
 
-TEST_F(msix, masked_and_unmasked_again_is_no_change_but_delivers_what_came_between)
+TEST(an_interrupt_of_a_masked_vector_is_pending_until_it_is_unmasked)
+{
+	on_every_layout(_metadata, check_pending);
+}
+
+static void check_remasking(struct __test_metadata *_metadata, struct shadow *self)
 {
 	const uint32_t last = self->info.out_msix_vectors - 1;
 	struct zpcifd_msix_vector v;
@@ -383,7 +398,12 @@ TEST_F(msix, masked_and_unmasked_again_is_no_change_but_delivers_what_came_betwe
 	EXPECT_FALSE(zpcifd_msix_next(self->m, &v));
 }
 
-TEST_F(msix, the_capability_masks_all_vectors_and_turns_them_off)
+TEST(masked_and_unmasked_again_is_no_change_but_delivers_what_came_between)
+{
+	on_every_layout(_metadata, check_remasking);
+}
+
+static void check_capability(struct __test_metadata *_metadata, struct shadow *self)
 {
 	const uint32_t num = self->info.out_msix_vectors;
 	struct zpcifd_msix_vector v;
@@ -417,7 +437,12 @@ TEST_F(msix, the_capability_masks_all_vectors_and_turns_them_off)
 	EXPECT_EQ(num, i);
 }
 
-TEST_F(msix, a_reset_masks_all_and_forgets_the_rest)
+TEST(the_capability_masks_all_vectors_and_turns_them_off)
+{
+	on_every_layout(_metadata, check_capability);
+}
+
+static void check_reset(struct __test_metadata *_metadata, struct shadow *self)
 {
 	struct zpcifd_msix_vector v;
 	uint64_t value;
@@ -442,6 +467,11 @@ TEST_F(msix, a_reset_masks_all_and_forgets_the_rest)
 	EXPECT_EQ(0, zpcifd_msix_load(self->m, self->info.out_msix_table_bar,
 				      self->info.out_msix_table_offset + 12, 4, &value));
 	EXPECT_EQ(0x01000000, value);
+}
+
+TEST(a_reset_masks_all_and_forgets_the_rest)
+{
+	on_every_layout(_metadata, check_reset);
 }
 
 TEST(a_table_that_cannot_be_has_no_shadow)
