@@ -35,20 +35,31 @@ void bench_check(int ret, const struct zpcifd *f);
 /* Opens a function and becomes its owner */
 struct zpcifd *bench_open(const char *name);
 
-/* Fills the @i-th descriptor of a batch; @len is of its block, if it is one */
-typedef void (*bench_fill)(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len);
+/**
+ * struct bench_op - What the program knows of its next descriptor
+ * @as: Address space
+ * @len: Length in bytes
+ * @at: Where, of what is stored in parts
+ *
+ * Fill functions take what they do not know anyway.
+ */
+struct bench_op {
+	uint8_t as;
+	uint32_t len;
+	uint64_t at;
+};
 
-static inline void bench_fill_load4(struct zpcifd_sqe *sqe, uint32_t i,
-				    uint32_t len)
+typedef void (*bench_fill)(struct zpcifd_sqe *sqe, struct bench_op *op);
+
+static inline void bench_fill_load4(struct zpcifd_sqe *sqe, struct bench_op *op)
 {
-	(void)i;
-	(void)len;
+	(void)op;
 	zpcifd_prep_load(sqe, BENCH_BAR, 0, 4);
 }
 
 /* Fills @n descriptors, for which there is room */
 static __always_inline void bench_submit(struct zpcifd_ring *r, uint32_t n,
-					 bench_fill fill, uint32_t len)
+					 bench_fill fill, struct bench_op *op)
 {
 	struct zpcifd_sqe *sqe;
 	uint32_t done, i, k;
@@ -59,7 +70,7 @@ static __always_inline void bench_submit(struct zpcifd_ring *r, uint32_t n,
 		if (!k)
 			bench_die("the submission queue is full");
 		for (i = 0; i < k; i++)
-			fill(sqe + i, done + i, len);
+			fill(sqe + i, op);
 		zpcifd_ring_sq_advance(r, k);
 	}
 }
@@ -89,9 +100,9 @@ static __always_inline void bench_reap(struct zpcifd_ring *r, uint32_t n)
  * each kind of descriptor, as in a program that has one kind.
  */
 static __always_inline void bench_round(struct zpcifd_ring *r, uint32_t n,
-					bench_fill fill, uint32_t len)
+					bench_fill fill, struct bench_op *op)
 {
-	bench_submit(r, n, fill, len);
+	bench_submit(r, n, fill, op);
 	if (zpcifd_ring_submit(r) != (int)n)
 		bench_die("descriptors were not taken");
 	bench_reap(r, n);
@@ -99,13 +110,13 @@ static __always_inline void bench_round(struct zpcifd_ring *r, uint32_t n,
 
 /* The same for one descriptor, in two halves */
 static __always_inline void bench_submit_one(struct zpcifd_ring *r,
-					     bench_fill fill, uint32_t len)
+					     bench_fill fill, struct bench_op *op)
 {
 	struct zpcifd_sqe *sqe = zpcifd_ring_get_sqe(r);
 
 	if (!sqe)
 		bench_die("the submission queue is full");
-	fill(sqe, 0, len);
+	fill(sqe, op);
 	if (zpcifd_ring_submit(r) != 1)
 		bench_die("the descriptor was not taken");
 }

@@ -83,17 +83,16 @@ static uint64_t register_dmb(struct zpcifd *f, struct zpcifd *from)
 	return command(f, CMD_REG_DMB, &dmb, sizeof(dmb));
 }
 
-static uint64_t token;
-
-static void fill_data(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
+/* @op->at is the token */
+static void fill_data(struct zpcifd_sqe *sqe, struct bench_op *op)
 {
-	(void)i;
-	zpcifd_prep_block(sqe, AS_DATA, token, len, 0);
+	zpcifd_prep_block(sqe, AS_DATA, op->at, LEN, 0);
 }
 
 void bench_ism(const char *one, const char *two)
 {
 	struct zpcifd *f = bench_open(one), *peer = bench_open(two);
+	struct bench_op op = { 0 };
 	uint64_t start, now;
 	double best = 0, per_sec;
 	struct zpcifd_ring r;
@@ -102,13 +101,13 @@ void bench_ism(const char *one, const char *two)
 
 	if (zpcifd_info(f)->out_maxstbl < LEN)
 		bench_die("maxstbl is not 4096");
-	token = register_dmb(peer, f);
+	op.at = register_dmb(peer, f);
 	bench_check(zpcifd_ring_create(f, &r, BATCH, 0, LEN), f);
 	for (round = 0; round < ROUNDS; round++) {
 		ops = 0;
 		start = bench_now();
 		do {
-			bench_round(&r, BATCH, fill_data, LEN);
+			bench_round(&r, BATCH, fill_data, &op);
 			ops += BATCH;
 			now = bench_now();
 		} while (now - start < ROUND_NSEC);

@@ -13,25 +13,23 @@
 static const unsigned int batches[] = { 1, 16, 256, 4096 };
 
 /* device_feature_select of virtio's common configuration takes any value */
-static void fill_store4(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
+static void fill_store4(struct zpcifd_sqe *sqe, struct bench_op *op)
 {
-	(void)len;
-	zpcifd_prep_store(sqe, BENCH_BAR, 0, 4, i & 1);
+	zpcifd_prep_store(sqe, BENCH_BAR, 0, 4, op->at++ & 1);
 }
 
-static void fill_block128(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
+static void fill_block128(struct zpcifd_sqe *sqe, struct bench_op *op)
 {
-	(void)i;
-	(void)len;
+	(void)op;
 	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET, 128, 0);
 }
 
 /* The parts of 4 KiB, one after the other */
-static void fill_block(struct zpcifd_sqe *sqe, uint32_t i, uint32_t len)
+static void fill_block(struct zpcifd_sqe *sqe, struct bench_op *op)
 {
-	uint64_t part = (uint64_t)i * len % 4096;
-
-	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET + part, len, part);
+	zpcifd_prep_block(sqe, BENCH_BAR, BENCH_STORE_OFFSET + op->at, op->len,
+			  op->at);
+	op->at = (op->at + op->len) % 4096;
 }
 
 /*
@@ -42,21 +40,22 @@ static __always_inline void run(struct zpcifd_ring *r, const char *name,
 				unsigned int batch, unsigned int per_op,
 				bench_fill fill, uint32_t len)
 {
+	struct bench_op op = { .len = len };
 	unsigned int n = batch * per_op < MAX_BATCH ? batch * per_op : MAX_BATCH;
 	unsigned long done;
 	uint64_t start;
 
 	/* Not counted: the first touch of pages */
-	bench_round(r, n, fill, len);
+	bench_round(r, n, fill, &op);
 	start = bench_now();
 	if (n == 1)
 		for (done = 0; done < OPS; done++) {
-			bench_submit_one(r, fill, len);
+			bench_submit_one(r, fill, &op);
 			bench_reap_one(r);
 		}
 	else
 		for (done = 0; done < OPS; done += n)
-			bench_round(r, n, fill, len);
+			bench_round(r, n, fill, &op);
 	bench_report(name, batch, bench_now() - start, OPS / per_op);
 }
 

@@ -50,10 +50,10 @@ static __always_inline double measure(struct zpcifd_ring *r, unsigned int batch)
 		start = bench_now();
 		for (i = 0; i < ENTRIES; i += batch) {
 			if (batch == 1) {
-				bench_submit_one(r, bench_fill_load4, 4);
+				bench_submit_one(r, bench_fill_load4, NULL);
 				continue;
 			}
-			bench_submit(r, batch, bench_fill_load4, 4);
+			bench_submit(r, batch, bench_fill_load4, NULL);
 			if (zpcifd_ring_submit(r) != (int)batch)
 				bench_die("descriptors were not taken");
 		}

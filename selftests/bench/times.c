@@ -19,7 +19,7 @@
 
 struct worker {
 	struct zpcifd_ring ring;
-	uint32_t bar;
+	uint8_t bar;
 	int cpu;
 	pthread_barrier_t *start;
 	double per_sec;
@@ -36,25 +36,24 @@ static void pin(int cpu)
 }
 
 /* Simulated functions have BAR 0, which QEMU's have not */
-static uint32_t pick_bar(const struct zpcifd *f)
+static uint8_t pick_bar(const struct zpcifd *f)
 {
 	return zpcifd_info(f)->out_bar_size[0] ? 0 : BENCH_BAR;
 }
 
-/* @bar is the third argument here */
-static void fill_load(struct zpcifd_sqe *sqe, uint32_t i, uint32_t bar)
+static void fill_load(struct zpcifd_sqe *sqe, struct bench_op *op)
 {
-	(void)i;
-	zpcifd_prep_load(sqe, bar, 0, 4);
+	zpcifd_prep_load(sqe, op->as, 0, 4);
 }
 
-static double throughput(struct zpcifd_ring *r, uint32_t bar)
+static double throughput(struct zpcifd_ring *r, uint8_t bar)
 {
+	struct bench_op op = { .as = bar };
 	uint64_t start = bench_now(), now;
 	unsigned long ops = 0;
 
 	do {
-		bench_round(r, BATCH, fill_load, bar);
+		bench_round(r, BATCH, fill_load, &op);
 		ops += BATCH;
 		now = bench_now();
 	} while (now - start < ROUND_NSEC);
@@ -122,7 +121,7 @@ void bench_rings(const char *one, const char *two)
 void bench_latency(const char *function)
 {
 	struct zpcifd *f = bench_open(function);
-	uint32_t bar = pick_bar(f);
+	uint8_t bar = pick_bar(f);
 	uint64_t start, spent, best = UINT64_MAX, value;
 	struct zpcifd_ring r;
 	unsigned long i;
@@ -153,22 +152,23 @@ void bench_sqpoll_time(const char *function)
 		.sq_thread_cpu = 1,
 		.sq_thread_idle = 100,
 	};
-	uint32_t bar = pick_bar(f), n;
+	struct bench_op op = { .as = pick_bar(f) };
 	double now, best = 0;
 	struct zpcifd_ring r;
 	uint64_t start, end;
+	uint32_t n;
 	unsigned long ops;
 	int round;
 
 	bench_check(zpcifd_ring_setup(f, &r, &want), f);
 	pin(0);
 	for (round = 0; round < ROUNDS; round++) {
-		bench_submit(&r, BATCH, fill_load, bar);
+		bench_submit(&r, BATCH, fill_load, &op);
 		zpcifd_ring_submit(&r);
 		ops = 0;
 		start = bench_now();
 		do {
-			bench_submit(&r, BATCH, fill_load, bar);
+			bench_submit(&r, BATCH, fill_load, &op);
 			if (zpcifd_ring_submit(&r) != BATCH)
 				bench_die("descriptors were not taken");
 			do {

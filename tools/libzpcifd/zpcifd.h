@@ -490,11 +490,14 @@ static inline void zpcifd_prep(struct zpcifd_sqe *sqe, uint8_t opcode,
 			       uint8_t as, uint64_t offset, uint32_t len,
 			       uint64_t data)
 {
-	sqe->opcode = opcode;
-	sqe->flags = 0;
-	sqe->as = as;
-	sqe->__reserved = 0;
-	sqe->len = len;
+	/* One store, as compilers do not merge it with a length that is no constant */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	uint64_t head = (uint64_t)opcode << 56 | (uint64_t)as << 40 | len;
+#else
+	uint64_t head = opcode | (uint64_t)as << 16 | (uint64_t)len << 32;
+#endif
+
+	__builtin_memcpy(sqe, &head, sizeof(head));
 	sqe->offset = offset;
 	sqe->data = data;
 	sqe->user_data = 0;
