@@ -191,22 +191,37 @@ static int submit_sqpoll(struct zpcifd_ring *r)
 	return r->sq_tail - start;
 }
 
+/*
+ * The kernel took fewer than asked for, or none: goes on until it says why.
+ * @n is what it returned.
+ */
+static int submit_rest(struct zpcifd_ring *r, int n)
+{
+	uint32_t start = r->sq_head;
+
+	while (n > 0) {
+		r->sq_head += n;
+		if (r->sq_head == r->sq_tail)
+			break;
+		n = enter(r->fd, r->sq_tail - r->sq_head);
+	}
+	return r->sq_head != start ? (int)(r->sq_head - start) : n;
+}
+
 int zpcifd_ring_submit(struct zpcifd_ring *r)
 {
-	uint32_t start = r->sq_head, pending;
+	uint32_t tail = r->sq_tail, pending = tail - r->sq_head;
 	int n;
 
 	if (r->layout.flags & ZPCIFD_RING_SQPOLL)
 		return submit_sqpoll(r);
-	__atomic_store_n(&r->hdr->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
-	while ((pending = r->sq_tail - r->sq_head)) {
-		n = enter(r->fd, pending);
-		if (n <= 0) {
-			if (r->sq_head == start)
-				return n;
-			break;
-		}
-		r->sq_head += n;
-	}
-	return r->sq_head - start;
+
+	__atomic_store_n(&r->hdr->sq_tail, tail, __ATOMIC_RELEASE);
+	if (!pending)
+		return 0;
+	n = enter(r->fd, pending);
+	if ((uint32_t)n != pending)
+		return submit_rest(r, n);
+	r->sq_head = tail;
+	return n;
 }
