@@ -18,6 +18,7 @@ help:
 	@echo '  make ism                    64 MiB each way between two simulated ISM functions,'
 	@echo '                              in user-mode Linux and in an s390x guest'
 	@echo '  make check [TARGET=...]     all tests on all targets, or on one'
+	@echo '  make coverage               lines of drivers/zpcifd that the tests reach'
 	@echo '  make lint                   checkpatch, W=1, sparse, kernel-doc, shellcheck'
 	@echo '  make docs                   Documentation/ as HTML, in build/docs/'
 	@echo '  make bench                  what an instruction costs, by the ring and otherwise'
@@ -37,6 +38,9 @@ ism:
 
 check:
 	@$(RIG)/check.sh $(if $(filter-out file default,$(origin TARGET)),$(TARGET))
+
+coverage:
+	@$(RIG)/coverage.sh
 
 lint:
 	@$(RIG)/lint.sh
@@ -64,4 +68,4 @@ install:
 	$(MAKE) -C tools/libzpcifd install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 	$(MAKE) -C tools/zpcictl install prefix=$(PREFIX) DESTDIR=$(DESTDIR)
 
-.PHONY: help demo ism check lint bench docs build clean install
+.PHONY: help demo ism check coverage lint bench docs build clean install

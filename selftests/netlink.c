@@ -75,7 +75,7 @@ TEST_F(netlink, dump)
 	EXPECT_TRUE(found);
 }
 
-TEST_F(netlink, dump_in_parts)
+TEST_F_TIMEOUT(netlink, dump_in_parts, 300)
 {
 	struct netlink *n = &self->n;
 	unsigned int i, made;

@@ -8,6 +8,8 @@
 #	-t <seconds>	time limit for the guest, 120 by default
 #	-d <image>	raw image of the disk that the PCI function reads; the guest
 #			cannot change it. By default a file of random bytes.
+#	-a <directory>	adds its files to the guest's root, in place of those of the
+#			same name
 #	-n <name>	name of the log, boot-<target> by default
 #	-q		print nothing of the guest's output
 #	-c		count instead of timing, s390x only: one CPU, whose clock advances
@@ -22,12 +24,13 @@
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-usage="usage: boot.sh [-cq] [-t seconds] [-d image] [-n name] <target> <job>"
-limit=120 disk='' name='' quiet='' count=''
-while getopts t:d:n:cq option; do
+usage="usage: boot.sh [-cq] [-t seconds] [-d image] [-a directory] [-n name] <target> <job>"
+limit=120 disk='' add='' name='' quiet='' count=''
+while getopts t:d:a:n:cq option; do
 	case $option in
 	t) limit=$OPTARG ;;
 	d) disk=$OPTARG ;;
+	a) add=$OPTARG ;;
 	n) name=$OPTARG ;;
 	q) quiet=1 ;;
 	c) count=1 ;;
@@ -72,6 +75,7 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 mkdir -p "$tmp/add" "$BUILD/log"
+[ -z "$add" ] || cp -r "$add/." "$tmp/add/"
 cp "$job" "$tmp/add/job"
 (
 	cat "$out/base.cpio"
