@@ -56,13 +56,14 @@ int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid)
 /**
  * zpcifd_device_unbind - End the ownership of a function
  * @zf: A file, which need not be the owner
+ * @removed: The function goes away, and whoever waits for it is to find out
  *
  * Undoes in order: no ring runs any more, no interrupts, no DMA, function
  * reset, unbound.
  *
  * Context: process context, registration_lock held and ops there
  */
-void zpcifd_device_unbind(struct zpcifd_file *zf)
+void zpcifd_device_unbind(struct zpcifd_file *zf, bool removed)
 {
 	struct zpcifd_device *zd = zf->zd;
 	struct zpcifd_ring *ring;
@@ -76,7 +77,7 @@ void zpcifd_device_unbind(struct zpcifd_file *zf)
 		WRITE_ONCE(ring->stop, true);
 	list_for_each_entry(ring, &zd->rings, entry)
 		zpcifd_ring_disconnect(ring);
-	zpcifd_irq_unset_all(zd);
+	zpcifd_irq_unset_all(zd, removed);
 	if (zd->attached)
 		zd->ops->detach(zd);
 	zd->attached = false;

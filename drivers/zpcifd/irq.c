@@ -209,10 +209,12 @@ int zpcifd_irq_set(struct zpcifd_device *zd, const struct zpcifd_irq_set *cmd,
 /**
  * zpcifd_irq_unset_all - Part all vectors from their eventfds
  * @zd: The function
+ * @removed: It goes away: signal the eventfds once more, so that who waits for
+ *	an interrupt wakes and finds out
  *
  * Context: process context, zpcifd_device::lock held
  */
-void zpcifd_irq_unset_all(struct zpcifd_device *zd)
+void zpcifd_irq_unset_all(struct zpcifd_device *zd, bool removed)
 {
 	u32 i;
 
@@ -226,9 +228,12 @@ void zpcifd_irq_unset_all(struct zpcifd_device *zd)
 	for (i = 0; i < zd->nr_vectors; i++) {
 		struct eventfd_ctx *eventfd = zpcifd_irq_replace(zd, i, NULL);
 
-		/* Nobody signals it: handlers are done, a trigger needs the lock */
-		if (eventfd)
-			eventfd_ctx_put(eventfd);
+		if (!eventfd)
+			continue;
+		if (removed)
+			eventfd_signal(eventfd);
+		/* Nobody else does: handlers are done, a trigger needs the lock */
+		eventfd_ctx_put(eventfd);
 	}
 	zpcifd_irq_disable(zd);
 }

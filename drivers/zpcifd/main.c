@@ -67,7 +67,7 @@ static int zpcifd_cmd_bind_iommufd(struct zpcifd_ucmd *ucmd)
 		return ret;
 	ret = zpcifd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (ret)
-		zpcifd_device_unbind(ucmd->zf);
+		zpcifd_device_unbind(ucmd->zf, false);
 	return ret;
 }
 
@@ -266,7 +266,7 @@ static int zpcifd_fops_release(struct inode *inode, struct file *filp)
 	scoped_guard(rwsem_read, &zf->zd->registration_lock) {
 		/* Without ops, zpcifd_unregister() has done it */
 		if (zf->zd->ops)
-			zpcifd_device_unbind(zf);
+			zpcifd_device_unbind(zf, false);
 	}
 	zpcifd_put(zf->zd);
 	kfree(zf);
@@ -442,7 +442,7 @@ void zpcifd_unregister(struct zpcifd_device *zd)
 
 	guard(rwsem_write)(&zd->registration_lock);
 	if (zd->owner)
-		zpcifd_device_unbind(zd->owner);
+		zpcifd_device_unbind(zd->owner, true);
 	zd->ops = NULL;
 	zpcifd_netlink_del(zd);
 	zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_REMOVED);

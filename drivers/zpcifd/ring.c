@@ -287,6 +287,9 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 	zpcifd_sqpoll_stop(ring);
 	scoped_guard(mutex, &ring->lock)
 		memset(&ring->ops, 0, sizeof(ring->ops));
+	/* No completion comes any more: who waits for one finds out */
+	if (ring->eventfd)
+		eventfd_signal(ring->eventfd);
 	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_disconnect);

@@ -175,7 +175,7 @@ void zpcifd_netlink_del(struct zpcifd_device *zd);
 
 /* device.c */
 int zpcifd_device_bind(struct zpcifd_file *zf, int iommufd, u32 *devid);
-void zpcifd_device_unbind(struct zpcifd_file *zf);
+void zpcifd_device_unbind(struct zpcifd_file *zf, bool removed);
 int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id);
 int zpcifd_device_replace(struct zpcifd_file *zf, u32 *pt_id);
 int zpcifd_device_detach(struct zpcifd_file *zf);
@@ -213,7 +213,7 @@ int zpcifd_event_put(struct sk_buff *skb, const struct zpcifd_device *zd);
 /* irq.c */
 int zpcifd_irq_set(struct zpcifd_device *zd, const struct zpcifd_irq_set *cmd,
 		   const s32 *fds);
-void zpcifd_irq_unset_all(struct zpcifd_device *zd);
+void zpcifd_irq_unset_all(struct zpcifd_device *zd, bool removed);
 u32 zpcifd_irq_max_vectors(const struct zpcifd_info *info);
 
 /* policy.c */

@@ -254,7 +254,8 @@ struct zpcifd_detach {
  *	queue, so that no system call is needed. When it has found nothing to do
  *	for a while, it sets ZPCIFD_RING_NEED_WAKEUP and sleeps.
  * @ZPCIFD_RING_SQ_AFF: The thread runs on @sq_thread_cpu only
- * @ZPCIFD_RING_EVENTFD: @eventfd is signalled when completions were added
+ * @ZPCIFD_RING_EVENTFD: @eventfd is signalled when completions were added, and
+ *	when the ring ends
  */
 enum zpcifd_ring_flags {
 	ZPCIFD_RING_SQPOLL = 1 << 0,
@@ -361,7 +362,9 @@ enum zpcifd_irq_flags {
  * disturbed. An interrupt is never lost while a vector goes from one eventfd
  * to another. On any error nothing has changed.
  *
- * Interrupts of @type are on while at least one vector is wired.
+ * Interrupts of @type are on while at least one vector is wired. When the
+ * function goes away, every wired eventfd is signalled once more, so that whoever
+ * waits finds out.
  *
  * Errors beyond the general ones: EINVAL when the function has no interrupts
  * of @type or not that many, or when a vector of the other type is wired;
