@@ -85,6 +85,8 @@ FIXTURE_SETUP(removal)
 		SKIP(return, "a physical function neither stays busy nor pins memory on demand");
 	function_close(&self->f);
 
+	/* A test that failed may have left it */
+	rmdir(OWN);
 	ASSERT_EQ(0, mkdir(OWN, 0755)) {
 		TH_LOG(OWN ": %s", strerror(errno));
 	}
