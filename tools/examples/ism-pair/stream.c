@@ -281,23 +281,24 @@ static int handle_event(void *arg, const struct ism_event *event)
 		report->event[report->nr_events] = *event;
 	report->nr_events++;
 
-	switch (event->type) {
-	case ISM_HW_EVENT_SWR:
-		if (event->tok == side->peer_gid && event->code == PAIR_END) {
-			report->peer_sum = event->info;
-			side->ended = true;
-		}
-		break;
-	case ISM_HW_EVENT_BUF:
-		if (event->tok == side->peer_tok &&
-		    event->code == ISM_HW_BUF_DMB_UNREGISTERED)
-			side->dmb_gone = true;
-		break;
-	case ISM_HW_EVENT_DEV:
-		if (event->tok == side->peer_gid &&
-		    event->code == ISM_HW_DEV_GID_DISABLED)
+	if (event->type == ISM_HW_EVENT_SWR && event->code == PAIR_END &&
+	    event->tok == side->peer_gid) {
+		report->peer_sum = event->info;
+		side->ended = true;
+	} else if (event->type == ISM_HW_EVENT_BUF &&
+		   event->code == ISM_HW_BUF_DMB_UNREGISTERED &&
+		   event->tok == side->peer_tok) {
+		side->dmb_gone = true;
+	} else if (event->type == ISM_HW_EVENT_DEV) {
+		/* Others in the fabric may go as well */
+		if (event->code == ISM_HW_DEV_GID_DISABLED &&
+		    event->tok == side->peer_gid)
 			side->peer_gone = true;
-		break;
+	} else {
+		return ism_fail(&side->ism, -EPROTO,
+				"%s: an event of type %u, code 0x%x, token 0x%llx: not one of the peer's",
+				report->name, event->type, event->code,
+				(unsigned long long)event->tok);
 	}
 	return 0;
 }
