@@ -101,8 +101,6 @@ s390x)
 	;;
 um)
 	[ -z "$count" ] || die "$target cannot count instructions"
-	# One CPU: with two, Linux 7.2's own start of the second one does not pass
-	# lockdep, which then turns itself off. The s390x guests have two.
 	# shellcheck disable=SC2086 # words
 	set -- "$kernel/linux" mem=512M seccomp=on initrd="$tmp/initramfs" uml_dir="$tmp" con0=null,fd:1 \
 		con=null $append
