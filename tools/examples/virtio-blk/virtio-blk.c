@@ -214,7 +214,8 @@ static void print_help(FILE *to)
 	      "  -d, --depth N       requests in flight, 1 to 64, 16 if nothing is said\n"
 	      "  -r, --request SIZE  bytes of one request, 512 to 1M, 64K if nothing is said\n"
 	      "  -h, --help          print this\n"
-	      "SIZE is a number of bytes, or of KiB with K, MiB with M, GiB with G after it.\n", to);
+	      "SIZE is a number of bytes, or of KiB with K, MiB with M, GiB with G after it.\n",
+	      to);
 }
 
 static bool parse_size(const char *text, uint64_t *size)
