@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "sim_log.h"
+#include "submit.h"
 
 #define SQ_ENTRIES 256
 #define CQ_ENTRIES 256
@@ -21,8 +22,29 @@ FIXTURE(chain)
 	__u64 log;
 };
 
+FIXTURE_VARIANT(chain)
+{
+	const struct submission *submission;
+};
+
+FIXTURE_VARIANT_ADD(chain, ENTER)
+{
+	.submission = NULL,
+};
+
+FIXTURE_VARIANT_ADD(chain, SQPOLL)
+{
+	.submission = &submit_sqpoll,
+};
+
+FIXTURE_VARIANT_ADD(chain, URING_CMD)
+{
+	.submission = &submit_uring,
+};
+
 FIXTURE_SETUP(chain)
 {
+	ring_submission = variant->submission;
 	function_open_bound(_metadata, &self->f);
 	ring_open(_metadata, self->f.fd, &self->r, SQ_ENTRIES, CQ_ENTRIES, TEST_PAGE);
 	if (is_simulated(&self->f))

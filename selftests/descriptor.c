@@ -6,6 +6,7 @@
  * completion alone tells.
  */
 #include "sim_log.h"
+#include "submit.h"
 
 #define DATA_LEN (2 * TEST_PAGE)
 
@@ -21,8 +22,29 @@ FIXTURE(descriptor)
 	struct sim_insn expected[SIM_LOG_LEN];
 };
 
+FIXTURE_VARIANT(descriptor)
+{
+	const struct submission *submission;
+};
+
+FIXTURE_VARIANT_ADD(descriptor, ENTER)
+{
+	.submission = NULL,
+};
+
+FIXTURE_VARIANT_ADD(descriptor, SQPOLL)
+{
+	.submission = &submit_sqpoll,
+};
+
+FIXTURE_VARIANT_ADD(descriptor, URING_CMD)
+{
+	.submission = &submit_uring,
+};
+
 FIXTURE_SETUP(descriptor)
 {
+	ring_submission = variant->submission;
 	function_open_bound(_metadata, &self->f);
 	ring_open(_metadata, self->f.fd, &self->r, 1, 1, DATA_LEN);
 	self->relaxed = self->f.info.out_features & ZPCIFD_FEATURE_RELAXED;

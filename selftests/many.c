@@ -10,7 +10,6 @@
 #include "sim_own.h"
 
 #define FUNCTIONS 100
-#define ROUNDS 2
 #define BATCH 8
 #define SLOW 600
 
@@ -255,33 +254,31 @@ TEST_F_TIMEOUT(many, a_hundred_functions_made_used_and_removed_in_parallel_leave
 	static pthread_t threads[FUNCTIONS];
 	pthread_barrier_t barrier;
 	struct traces before;
-	unsigned int i, round;
+	unsigned int i;
 
 	take_traces(_metadata, &before);
-	for (round = 0; round < ROUNDS; round++) {
-		ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, FUNCTIONS));
-		for (i = 0; i < FUNCTIONS; i++) {
-			workers[i] = (struct worker){
-				.number = i,
-				.end = (i + round) % NR_ENDS,
-				.barrier = &barrier,
-			};
-			snprintf(workers[i].dir, sizeof(workers[i].dir),
-				 SIM_CONFIGFS "/selftest-many-%u", i);
-			ASSERT_EQ(0, pthread_create(&threads[i], NULL, work, &workers[i]));
+	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, FUNCTIONS));
+	for (i = 0; i < FUNCTIONS; i++) {
+		workers[i] = (struct worker){
+			.number = i,
+			.end = i % NR_ENDS,
+			.barrier = &barrier,
+		};
+		snprintf(workers[i].dir, sizeof(workers[i].dir),
+			 SIM_CONFIGFS "/selftest-many-%u", i);
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, work, &workers[i]));
+	}
+	for (i = 0; i < FUNCTIONS; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&barrier);
+	for (i = 0; i < FUNCTIONS; i++) {
+		EXPECT_EQ(NULL, workers[i].failed) {
+			TH_LOG("function %u, end %u: %s: %s", i, workers[i].end,
+			       workers[i].failed, strerror(-workers[i].error));
 		}
-		for (i = 0; i < FUNCTIONS; i++)
-			pthread_join(threads[i], NULL);
-		pthread_barrier_destroy(&barrier);
-		for (i = 0; i < FUNCTIONS; i++) {
-			EXPECT_EQ(NULL, workers[i].failed) {
-				TH_LOG("function %u, end %u: %s: %s", i, workers[i].end,
-				       workers[i].failed, strerror(-workers[i].error));
-			}
-			/* For the next round and the next test */
-			if (workers[i].failed)
-				rmdir(workers[i].dir);
-		}
+		/* For the next test */
+		if (workers[i].failed)
+			rmdir(workers[i].dir);
 	}
 	expect_same_traces(_metadata, &before);
 }

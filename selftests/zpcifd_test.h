@@ -53,6 +53,40 @@ struct function {
 	__u8 bar;
 };
 
+struct ring;
+
+/**
+ * struct submission - A way to submit, see submit.h
+ * @flags: Flags of the ring
+ * @hold: Descriptors are not the kernel's before @enter
+ * @open: Called when the ring is mapped, or NULL
+ * @enter: As ZPCIFD_RING_ENTER
+ * @close: Undoes @open, or NULL
+ */
+struct submission {
+	__u32 flags;
+	bool hold;
+	int (*open)(struct ring *ring);
+	int (*enter)(const struct ring *ring, unsigned long count);
+	void (*close)(struct ring *ring);
+};
+
+/* Of the rings that ring_open() makes; NULL is ZPCIFD_RING_ENTER itself */
+static const struct submission *ring_submission;
+
+/**
+ * struct ring - A ring
+ * @fd: Its file
+ * @layout: As RING_CREATE told
+ * @map: Its memory
+ * @header: Its parts
+ * @sqes: Its parts
+ * @cqes: Its parts
+ * @data: Its parts
+ * @submission: How descriptors are submitted
+ * @private: For @submission
+ * @tail: End of the descriptors that are held back
+ */
 struct ring {
 	int fd;
 	struct zpcifd_ring_create layout;
@@ -61,6 +95,9 @@ struct ring {
 	struct zpcifd_sqe *sqes;
 	struct zpcifd_cqe *cqes;
 	__u8 *data;
+	const struct submission *submission;
+	void *private;
+	__u32 tail;
 };
 
 /* ioctl() that returns a negative errno */
@@ -262,6 +299,7 @@ static inline int ring_map(struct ring *ring)
 	ring->sqes = ring->map + ring->layout.out_sq_offset;
 	ring->cqes = ring->map + ring->layout.out_cq_offset;
 	ring->data = ring->map + ring->layout.out_data_offset;
+	ring->submission = NULL;
 	return 0;
 }
 
@@ -269,13 +307,26 @@ static inline void ring_open(struct __test_metadata *_metadata, int fd,
 			     struct ring *ring, __u32 sq_entries,
 			     __u32 cq_entries, __u32 data_len)
 {
-	ASSERT_EQ(0, ring_create(fd, sq_entries, cq_entries, data_len, &ring->layout));
+	ring->layout = (struct zpcifd_ring_create){
+		.size = sizeof(ring->layout),
+		.flags = ring_submission ? ring_submission->flags : 0,
+		.sq_entries = sq_entries,
+		.cq_entries = cq_entries,
+		.data_len = data_len,
+	};
+	ASSERT_EQ(0, call(fd, ZPCIFD_RING_CREATE, &ring->layout));
 	ring->fd = ring->layout.out_fd;
 	ASSERT_EQ(0, ring_map(ring));
+	ring->submission = ring_submission;
+	ring->tail = 0;
+	if (ring_submission && ring_submission->open)
+		ASSERT_EQ(0, ring_submission->open(ring));
 }
 
 static inline void ring_close(struct ring *ring)
 {
+	if (ring->submission && ring->submission->close)
+		ring->submission->close(ring);
 	munmap(ring->map, ring->layout.out_mmap_len);
 	close(ring->fd);
 	ring->fd = -1;
@@ -284,14 +335,20 @@ static inline void ring_close(struct ring *ring)
 /* Fills an entry; the caller knows that there is room */
 static inline void ring_push(struct ring *ring, struct zpcifd_sqe sqe)
 {
-	__u32 tail = ring->header->sq_tail;
+	bool hold = ring->submission && ring->submission->hold;
+	__u32 tail = hold ? ring->tail : ring->header->sq_tail;
 
 	ring->sqes[tail & (ring->layout.sq_entries - 1)] = sqe;
-	__atomic_store_n(&ring->header->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	if (hold)
+		ring->tail++;
+	else
+		__atomic_store_n(&ring->header->sq_tail, tail + 1, __ATOMIC_RELEASE);
 }
 
 static inline int ring_enter(const struct ring *ring, unsigned long count)
 {
+	if (ring->submission)
+		return ring->submission->enter(ring, count);
 	return call(ring->fd, ZPCIFD_RING_ENTER, (void *)count);
 }
 

@@ -72,7 +72,7 @@ check_target()
 	say "boot $target and run all tests ..."
 	status=0
 	rm -f "$log"
-	"$RIG/boot.sh" -q -t 600 -n "check-$target" "$target" "$RIG/check-job.sh" || status=$?
+	"$RIG/boot.sh" -q -t 1800 -n "check-$target" "$target" "$RIG/check-job.sh" || status=$?
 	[ ! -e "$log" ] || collect "$target" <"$log" >>"$results"
 	case $status in
 	122) outcome "$target" guest 1 "the kernel does not complain" ;;

@@ -62,7 +62,7 @@ step "build of modules that count" "$BUILD/log/build-coverage.log" build_modules
 say "boot $target and run all tests ..."
 status=0
 rm -f "$log"
-"$RIG/boot.sh" -q -t 1800 -a "$dir/guest" -n coverage "$target" "$dir/job" || status=$?
+"$RIG/boot.sh" -q -t 3600 -a "$dir/guest" -n coverage "$target" "$dir/job" || status=$?
 [ -z "$(find "$module" -name '*.gcda')" ] || (
 	cd "$module"
 	python3 -B "$RIG/coverage.py" "$least" drivers/zpcifd
