@@ -6,8 +6,9 @@
 #
 #	<n> passed, <n> failed, <n> skipped
 #
-# Succeeds when nothing failed and something passed on every target. The guests'
-# consoles are in build/log/check-<target>.log.
+# Works at two targets at a time, as no guest keeps two processors busy. Succeeds
+# when nothing failed and something passed on every target. The guests' consoles
+# are in build/log/check-<target>.log.
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,8 +20,8 @@ for target in "${targets[@]}"; do
 done
 start=$SECONDS
 mkdir -p "$BUILD/log"
-results=$(mktemp "${TMPDIR:-/tmp}/zpcifd-check.XXXXXX")
-trap 'rm -f "$results"' EXIT
+results=$(mktemp -d "${TMPDIR:-/tmp}/zpcifd-check.XXXXXX")
+trap 'rm -rf "$results"' EXIT
 
 # Lines of tap.awk, with the target before the suite
 collect()
@@ -35,7 +36,7 @@ outcome()
 
 	[ "$3" = 0 ] || kind='not ok'
 	printf 'rig: suite %s\n%s 1 - %s\nrig: suite-end %s %s\n' "$2" "$kind" "$4" "$2" "$3" |
-		collect "$1" >>"$results"
+		collect "$1" >>"$results/$1"
 }
 
 # host_suite <target> <suite> <command...>: a suite that runs on the host
@@ -48,7 +49,7 @@ host_suite()
 		echo "rig: suite $suite"
 		"$@" || status=$?
 		echo "rig: suite-end $suite $status"
-	} | collect "$target" >>"$results"
+	} | collect "$target" >>"$results/$target"
 }
 
 check_target()
@@ -73,16 +74,49 @@ check_target()
 	status=0
 	rm -f "$log"
 	"$RIG/boot.sh" -q -t 1800 -n "check-$target" "$target" "$RIG/check-job.sh" || status=$?
-	[ ! -e "$log" ] || collect "$target" <"$log" >>"$results"
+	[ ! -e "$log" ] || collect "$target" <"$log" >>"$results/$target"
 	case $status in
 	122) outcome "$target" guest 1 "the kernel does not complain" ;;
 	123) outcome "$target" guest 1 "the guest lives until it is told to stop" ;;
 	124) outcome "$target" guest 1 "the guest ends within the time limit" ;;
 	*) outcome "$target" guest "$status" "the guest ends well and its kernel does not complain" ;;
 	esac
-	say "$target: $(awk -F '\t' -v target="$target" '
-		$1 == "suite" && index($2, target " ") == 1 { pass += $3; fail += $4; skip += $5 }
-		END { printf "%d passed, %d failed, %d skipped", pass, fail, skip }' "$results")"
+	say "$target: $(awk -F '\t' '
+		$1 == "suite" { pass += $3; fail += $4; skip += $5 }
+		END { printf "%d passed, %d failed, %d skipped", pass, fail, skip }' "$results/$target")"
+}
+
+# Targets that are worked at, by process group
+declare -A target_of=()
+# shellcheck disable=SC2317 # called by the trap
+stop()
+{
+	local job
+
+	for job in "${!target_of[@]}"; do
+		kill -- "-$job"
+	done
+	exit 130
+}
+trap stop INT TERM
+
+# begin <target>
+begin()
+{
+	set -m
+	check_target "$1" &
+	set +m
+	target_of[$!]=$1
+}
+
+# Waits until one of them is done
+reap()
+{
+	local job status=0
+
+	wait -n -p job || status=$?
+	[ "$status" = 0 ] || outcome "${target_of[$job]}" rig 1 "check.sh itself ends well"
+	unset "target_of[$job]"
 }
 
 needs=()
@@ -91,16 +125,21 @@ for target in "${targets[@]}"; do
 done
 "$RIG/packages.sh" "${needs[@]}"
 for target in "${targets[@]}"; do
-	check_target "$target"
+	[ ${#target_of[@]} -lt 2 ] || reap
+	begin "$target"
 done
+while [ ${#target_of[@]} -gt 0 ]; do
+	reap
+done
+cat "${targets[@]/#/$results/}" >"$results/all"
 
 echo
 printf '%-32s %8s %8s %8s\n' 'target and suite' passed failed skipped
-awk -F '\t' '$1 == "suite" { printf "%-32s %8d %8d %8d\n", $2, $3, $4, $5 }' "$results"
+awk -F '\t' '$1 == "suite" { printf "%-32s %8d %8d %8d\n", $2, $3, $4, $5 }' "$results/all"
 for kind in skip fail; do
-	if grep -q "^$kind" "$results"; then
+	if grep -q "^$kind" "$results/all"; then
 		echo
-		sed -n "s/^$kind\t/$kind: /p" "$results"
+		sed -n "s/^$kind\t/$kind: /p" "$results/all"
 	fi
 done
 echo
@@ -118,4 +157,4 @@ END {
 		if (!passed[target[i]])
 			exit 1
 	exit fail > 0
-}' "$results"
+}' "$results/all"
