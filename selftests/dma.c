@@ -80,6 +80,7 @@ FIXTURE_SETUP(dma)
 	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, RW));
 	ASSERT_EQ(0, function_bind(&self->f));
 	ASSERT_EQ(0, function_attach(&self->f, self->f.ioas));
+	ASSERT_EQ(0, function_info(self->f.fd, &self->f.info));
 	ring_open(_metadata, self->f.fd, &self->r, 8, 8, TEST_PAGE);
 }
 
@@ -194,6 +195,39 @@ TEST_F(dma, a_function_that_is_not_attached_is_no_bus_master)
 	EXPECT_EQ(NOT_MASTER, command(_metadata, self, PIN, 0, START_DMA, TEST_PAGE));
 	ASSERT_EQ(0, function_attach(&self->f, self->f.ioas));
 	EXPECT_EQ(DONE, command(_metadata, self, COPY, START_DMA, START_DMA + 8, 8));
+}
+
+TEST_F(dma, a_page_of_the_smallest_size_is_reached_and_none_beside_it)
+{
+	const __u64 page = self->f.info.out_pgsize_bitmap & -self->f.info.out_pgsize_bitmap;
+	const __u64 at = START_DMA + 3 * page;
+
+	ASSERT_EQ(TEST_PAGE, page);
+	ASSERT_EQ(0, map(self, self->other_ioas, at, page, RW));
+	ASSERT_EQ(0, function_replace(&self->f, self->other_ioas));
+	memset(self->memory, 0x5a, 8);
+	memset(self->memory + page - 8, 0, 8);
+	EXPECT_EQ(DONE, command(_metadata, self, COPY, at, at + page - 8, 8));
+	EXPECT_EQ(0, memcmp(self->memory, self->memory + page - 8, 8));
+	EXPECT_EQ(NOT_MAPPED, command(_metadata, self, COPY, at - 1, at, 1));
+	EXPECT_EQ(NOT_MAPPED, command(_metadata, self, COPY, at, at + page, 1));
+}
+
+TEST_F(dma, page_sizes_are_told_of_no_other_function)
+{
+	struct function other;
+
+	function_open(_metadata, &other);
+	EXPECT_NE(0, self->f.info.out_pgsize_bitmap);
+	EXPECT_EQ(0, other.info.out_pgsize_bitmap);
+	ASSERT_EQ(0, function_bind(&other));
+	ASSERT_EQ(0, function_attach(&other, other.ioas));
+	ASSERT_EQ(0, function_detach(&self->f));
+	ASSERT_EQ(0, function_info(self->f.fd, &self->f.info));
+	ASSERT_EQ(0, function_info(other.fd, &other.info));
+	EXPECT_EQ(0, self->f.info.out_pgsize_bitmap);
+	EXPECT_NE(0, other.info.out_pgsize_bitmap);
+	function_close(&other);
 }
 
 TEST_F(dma, memory_that_is_mapped_read_only_is_not_written)

@@ -294,10 +294,16 @@ TEST_F(bound, chosen_dma_addresses_are_in_the_range_of_the_function)
 	EXPECT_LE(info->out_start_dma, iova);
 	EXPECT_GE(info->out_end_dma, iova + MAP_LEN - 1);
 	pt_id = ioas;
+	EXPECT_EQ(0, info->out_pgsize_bitmap);
 	EXPECT_EQ(0, zpcifd_attach(self->f, &pt_id)) {
 		TH_LOG("%s", zpcifd_strerror(self->f));
 	}
+	EXPECT_NE(0, info->out_pgsize_bitmap & 4096);
+	pt_id = ioas;
+	EXPECT_EQ(0, zpcifd_replace(self->f, &pt_id));
+	EXPECT_NE(0, info->out_pgsize_bitmap & 4096);
 	EXPECT_EQ(0, zpcifd_detach(self->f));
+	EXPECT_EQ(0, info->out_pgsize_bitmap);
 	EXPECT_EQ(-EINVAL, zpcifd_detach(self->f));
 	EXPECT_EQ(-EEXIST, zpcifd_dma_map(self->f, ioas, memory, MAP_LEN,
 					  ZPCIFD_DMA_READ | ZPCIFD_DMA_FIXED, &iova));

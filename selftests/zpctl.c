@@ -208,6 +208,7 @@ TEST_F(zpctl, info_tells_what_the_kernel_tells)
 	EXPECT_EQ(info->out_maxstbl, number_of(o, "instructions", "maxstbl"));
 	EXPECT_EQ(info->out_start_dma, number_of(o, "dma", "start"));
 	EXPECT_EQ(info->out_end_dma, number_of(o, "dma", "end"));
+	EXPECT_EQ(0, number_of(o, "dma", "pgsize_bitmap"));
 	EXPECT_EQ(info->out_max_msi, number_of(o, "interrupts", "max_msi"));
 	EXPECT_EQ(info->out_max_chain, number_of(o, "relay", "max_chain"));
 	ASSERT_TRUE(json_object_object_get_ex(o, "path", &path));
@@ -225,6 +226,25 @@ TEST_F(zpctl, info_tells_what_the_kernel_tells)
 	EXPECT_NE(NULL, strstr(self->r.out, text));
 	snprintf(text, sizeof(text), "Reason                        %s\n", reason);
 	EXPECT_NE(NULL, strstr(self->r.out, text));
+	EXPECT_NE(NULL, strstr(self->r.out, "Page sizes (0: not attached)  0x0\n"));
+}
+
+TEST_F(zpctl, info_tells_the_page_sizes_that_another_process_attached)
+{
+	struct json_object *o;
+	uint32_t id;
+
+	ASSERT_EQ(0, zpcifd_bind(self->f, -1));
+	ASSERT_EQ(0, zpcifd_ioas_alloc(self->f, &id));
+	ASSERT_EQ(0, zpcifd_attach(self->f, &id));
+	run(_metadata, &self->r, "zpctl info --json %s", self->name);
+	EXPECT_EQ(0, self->r.status);
+	o = json_tokener_parse(self->r.out);
+	ASSERT_NE(NULL, o);
+	EXPECT_NE(0, zpcifd_info(self->f)->out_pgsize_bitmap);
+	EXPECT_EQ(zpcifd_info(self->f)->out_pgsize_bitmap,
+		  number_of(o, "dma", "pgsize_bitmap"));
+	json_object_put(o);
 }
 
 TEST_F(zpctl, load_and_config_show_what_the_library_reads)

@@ -19,6 +19,33 @@ static int zpcifd_device_check_owner(struct zpcifd_file *zf)
 	return zf->zd->owner == zf ? 0 : -ENOTCONN;
 }
 
+/* May the file use an op, and does the provider have it? */
+static int zpcifd_device_check_op(struct zpcifd_file *zf, bool has_op)
+{
+	int ret = zpcifd_device_check_owner(zf);
+
+	if (!ret && !has_op)
+		ret = -EOPNOTSUPP;
+	return ret;
+}
+
+static void zpcifd_device_set_attached(struct zpcifd_device *zd, u64 pgsizes)
+{
+	lockdep_assert_held(&zd->lock);
+
+	zd->attached = true;
+	WRITE_ONCE(zd->pgsizes, pgsizes);
+}
+
+static void zpcifd_device_do_detach(struct zpcifd_device *zd)
+{
+	lockdep_assert_held(&zd->lock);
+
+	zd->ops->detach(zd);
+	zd->attached = false;
+	WRITE_ONCE(zd->pgsizes, 0);
+}
+
 /**
  * zpcifd_device_bind - Make a file the function's owner
  * @zf: The file
@@ -79,8 +106,7 @@ void zpcifd_device_unbind(struct zpcifd_file *zf, bool removed)
 		zpcifd_ring_disconnect(ring);
 	zpcifd_irq_unset_all(zd, removed);
 	if (zd->attached)
-		zd->ops->detach(zd);
-	zd->attached = false;
+		zpcifd_device_do_detach(zd);
 	zd->ops->unbind(zd);
 	WRITE_ONCE(zd->owner, NULL);
 	put_pid(zd->owner_pid);
@@ -99,18 +125,18 @@ void zpcifd_device_unbind(struct zpcifd_file *zf, bool removed)
 int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id)
 {
 	struct zpcifd_device *zd = zf->zd;
+	u64 pgsizes = 0;
 	int ret;
 
 	guard(mutex)(&zd->lock);
-	ret = zpcifd_device_check_owner(zf);
+	ret = zpcifd_device_check_op(zf, zd->ops->attach);
 	if (ret)
 		return ret;
-	if (!zd->ops->attach)
-		return -EOPNOTSUPP;
 	if (zd->attached)
 		return -EINVAL;
-	ret = zd->ops->attach(zd, pt_id);
-	zd->attached = !ret;
+	ret = zd->ops->attach(zd, pt_id, &pgsizes);
+	if (!ret)
+		zpcifd_device_set_attached(zd, pgsizes);
 	return ret;
 }
 
@@ -126,17 +152,19 @@ int zpcifd_device_attach(struct zpcifd_file *zf, u32 *pt_id)
 int zpcifd_device_replace(struct zpcifd_file *zf, u32 *pt_id)
 {
 	struct zpcifd_device *zd = zf->zd;
+	u64 pgsizes = 0;
 	int ret;
 
 	guard(mutex)(&zd->lock);
-	ret = zpcifd_device_check_owner(zf);
+	ret = zpcifd_device_check_op(zf, zd->ops->replace);
 	if (ret)
 		return ret;
-	if (!zd->ops->replace)
-		return -EOPNOTSUPP;
 	if (!zd->attached)
 		return -EINVAL;
-	return zd->ops->replace(zd, pt_id);
+	ret = zd->ops->replace(zd, pt_id, &pgsizes);
+	if (!ret)
+		zpcifd_device_set_attached(zd, pgsizes);
+	return ret;
 }
 
 /**
@@ -153,15 +181,12 @@ int zpcifd_device_detach(struct zpcifd_file *zf)
 	int ret;
 
 	guard(mutex)(&zd->lock);
-	ret = zpcifd_device_check_owner(zf);
+	ret = zpcifd_device_check_op(zf, zd->ops->detach);
 	if (ret)
 		return ret;
-	if (!zd->ops->detach)
-		return -EOPNOTSUPP;
 	if (!zd->attached)
 		return -EINVAL;
-	zd->ops->detach(zd);
-	zd->attached = false;
+	zpcifd_device_do_detach(zd);
 	return 0;
 }
 
@@ -179,11 +204,9 @@ int zpcifd_device_reset(struct zpcifd_file *zf)
 	int ret;
 
 	guard(mutex)(&zd->lock);
-	ret = zpcifd_device_check_owner(zf);
+	ret = zpcifd_device_check_op(zf, zd->ops->reset);
 	if (ret)
 		return ret;
-	if (!zd->ops->reset)
-		return -EOPNOTSUPP;
 	ret = zd->ops->reset(zd);
 	if (!ret)
 		zpcifd_event(zd, ZPCIFD_NL_CMD_DEV_RESET);
@@ -224,11 +247,9 @@ int zpcifd_device_set_irq(struct zpcifd_file *zf,
 	int ret;
 
 	guard(mutex)(&zd->lock);
-	ret = zpcifd_device_check_owner(zf);
+	ret = zpcifd_device_check_op(zf, zd->ops->irq_enable);
 	if (ret)
 		return ret;
-	if (!zd->ops->irq_enable)
-		return -EOPNOTSUPP;
 	return zpcifd_irq_set(zd, cmd, fds);
 }
 

@@ -49,6 +49,7 @@ static int zpcifd_cmd_info(struct zpcifd_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	*cmd = ucmd->zf->zd->info;
 	cmd->size = sizeof(*cmd);
+	cmd->out_pgsize_bitmap = READ_ONCE(ucmd->zf->zd->pgsizes);
 	cmd->out_ring_flags = ZPCIFD_RING_EVENTFD;
 	if (zpcifd_sqpoll_allowed())
 		cmd->out_ring_flags |= ZPCIFD_RING_SQPOLL | ZPCIFD_RING_SQ_AFF;

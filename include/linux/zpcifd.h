@@ -162,12 +162,14 @@ struct zpcifd_ops {
 	void (*unbind)(struct zpcifd_device *zd);
 	/**
 	 * @attach: Attach to an IOAS or page table of the bound iommufd, then
-	 * turn bus mastering on. Updates @pt_id. A provider that does not own
-	 * the function's DMA leaves @attach, @replace and @detach NULL.
+	 * turn bus mastering on. Updates @pt_id, and sets @pgsizes to the page
+	 * sizes that &zpcifd_info.out_pgsize_bitmap reports. A provider that
+	 * does not own the function's DMA leaves @attach, @replace and @detach
+	 * NULL.
 	 */
-	int (*attach)(struct zpcifd_device *zd, u32 *pt_id);
+	int (*attach)(struct zpcifd_device *zd, u32 *pt_id, u64 *pgsizes);
 	/** @replace: As @attach, for an attached function. */
-	int (*replace)(struct zpcifd_device *zd, u32 *pt_id);
+	int (*replace)(struct zpcifd_device *zd, u32 *pt_id, u64 *pgsizes);
 	/** @detach: Turn bus mastering off, then undo @attach. */
 	void (*detach)(struct zpcifd_device *zd);
 	/**
@@ -227,6 +229,8 @@ struct zpcifd_device {
 	struct pid *owner_pid;
 	kuid_t owner_uid;
 	bool attached;
+	/* Of the DMA address space, 0 when not attached; read without the lock */
+	u64 pgsizes;
 	struct list_head rings;
 	struct zpcifd_vector *vectors;
 	u32 irq_type;

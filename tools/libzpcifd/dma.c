@@ -48,6 +48,8 @@ static int attach(struct zpcifd *f, unsigned long cmd, const char *op,
 		return fail(f, op, err, err == -EINVAL ? inval : NULL);
 	}
 	*pt_id = attach.pt_id;
+	/* An error is that the function is gone, which the next call tells */
+	__zpcifd_get_info(f);
 	return 0;
 }
 
@@ -73,6 +75,7 @@ int zpcifd_detach(struct zpcifd *f)
 		return fail(f, "detach", err,
 			    err == -EINVAL ? "the function is not attached" : NULL);
 	}
+	__zpcifd_get_info(f);
 	return 0;
 }
 

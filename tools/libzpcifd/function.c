@@ -58,14 +58,22 @@ static void set_name(struct zpcifd *f, const char *node)
 		 base ? base + 1 : real);
 }
 
+int __zpcifd_get_info(struct zpcifd *f)
+{
+	struct zpcifd_info info = { .size = sizeof(info) };
+
+	if (ioctl(f->fd, ZPCIFD_INFO, &info))
+		return -errno;
+	f->info = info;
+	return 0;
+}
+
 static int get_info(struct zpcifd *f, const char *name)
 {
-	int err;
+	int err = __zpcifd_get_info(f);
 
-	f->info.size = sizeof(f->info);
-	if (!ioctl(f->fd, ZPCIFD_INFO, &f->info))
+	if (!err)
 		return 0;
-	err = -errno;
 	return __zpcifd_fail(NULL, name, "info", err,
 			     err == -ENODEV ? "the function is gone" :
 			     err == -ENOTTY ? "this is not a function of zpcifd" :

@@ -30,6 +30,8 @@ int __zpcifd_fail(struct zpcifd *f, const char *name, const char *op, int err,
 int __zpcifd_resolve(const char *sysfs, const char *name, char *node,
 		     size_t len);
 
+int __zpcifd_get_info(struct zpcifd *f);
+
 int __zpcifd_check_layout(const struct zpcifd_ring_create *layout);
 
 #endif /* ZPCIFD_LIB_H */

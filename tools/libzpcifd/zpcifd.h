@@ -107,7 +107,9 @@ int zpcifd_fd(const struct zpcifd *f);
  * zpcifd_info - What the kernel tells of the function
  * @f: The function
  *
- * Asked once, in zpcifd_open(). What an older kernel does not tell is 0.
+ * Asked in zpcifd_open() and, as it tells the page sizes of the DMA address space
+ * as well, in zpcifd_attach(), zpcifd_replace() and zpcifd_detach(). What an older
+ * kernel does not tell is 0.
  *
  * Return: what ZPCIFD_INFO answered, valid until zpcifd_close()
  */

@@ -122,6 +122,8 @@ static void dma_out(struct out *o, const struct zpcifd_info *i)
 	out_hex(o, "end", "Last address", i->out_end_dma, 16);
 	out_hex(o, "mask", "Address space mask", i->out_dma_mask, 16);
 	out_hex(o, "dtsm", "Designation types", i->out_dtsm, 2);
+	out_hex(o, "pgsize_bitmap", "Page sizes (0: not attached)",
+		i->out_pgsize_bitmap, 1);
 	out_bool(o, "rtr", "Relaxed translation",
 		 i->out_features & ZPCIFD_FEATURE_RTR);
 	out_close(o);

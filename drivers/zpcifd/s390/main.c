@@ -144,7 +144,15 @@ static void zpcifd_s390_unbind(struct zpcifd_device *zd)
 		zpcifd_s390_unlock(zf);
 }
 
-static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id)
+/* Of the domain that iommufd has just attached, and keeps until it is detached */
+static u64 zpcifd_s390_pgsizes(struct zpcifd_s390 *zf)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(&zf->pdev->dev);
+
+	return domain ? domain->pgsize_bitmap : 0;
+}
+
+static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id, u64 *pgsizes)
 {
 	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
 	int ret;
@@ -154,6 +162,7 @@ static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id)
 		return ret;
 	ret = iommufd_device_attach(zf->idev, IOMMU_NO_PASID, pt_id);
 	if (!ret) {
+		*pgsizes = zpcifd_s390_pgsizes(zf);
 		zf->master = true;
 		pci_set_master(zf->pdev);
 	}
@@ -161,7 +170,7 @@ static int zpcifd_s390_attach(struct zpcifd_device *zd, u32 *pt_id)
 	return ret;
 }
 
-static int zpcifd_s390_replace(struct zpcifd_device *zd, u32 *pt_id)
+static int zpcifd_s390_replace(struct zpcifd_device *zd, u32 *pt_id, u64 *pgsizes)
 {
 	struct zpcifd_s390 *zf = to_zpcifd_s390(zd);
 	int ret;
@@ -170,6 +179,8 @@ static int zpcifd_s390_replace(struct zpcifd_device *zd, u32 *pt_id)
 	if (ret)
 		return ret;
 	ret = iommufd_device_replace(zf->idev, IOMMU_NO_PASID, pt_id);
+	if (!ret)
+		*pgsizes = zpcifd_s390_pgsizes(zf);
 	zpcifd_s390_unlock(zf);
 	return ret;
 }

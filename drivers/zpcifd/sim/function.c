@@ -129,11 +129,12 @@ static int zsim_function_op_reset(struct zpcifd_device *zd)
 	return 0;
 }
 
-static int zsim_function_attach(struct zpcifd_device *zd, u32 *pt_id)
+static int zsim_function_attach(struct zpcifd_device *zd, u32 *pt_id, u64 *pgsizes)
 {
 	struct zsim_function *fn = to_zsim(zd);
 	int ret;
 
+	*pgsizes = PAGE_SIZE;
 	ret = zsim_dma_attach(fn, pt_id);
 	if (ret)
 		return ret;
@@ -143,8 +144,9 @@ static int zsim_function_attach(struct zpcifd_device *zd, u32 *pt_id)
 	return 0;
 }
 
-static int zsim_function_replace(struct zpcifd_device *zd, u32 *pt_id)
+static int zsim_function_replace(struct zpcifd_device *zd, u32 *pt_id, u64 *pgsizes)
 {
+	*pgsizes = PAGE_SIZE;
 	return zsim_dma_replace(to_zsim(zd), pt_id);
 }
 

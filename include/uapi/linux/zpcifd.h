@@ -132,6 +132,10 @@ enum zpcifd_feature {
  * @out_max_chain: Longest chain of linked descriptors
  * @out_ring_flags: Bits of enum zpcifd_ring_flags that may be used now
  * @out_max_windows: Largest number of windows of a ring
+ * @out_pgsize_bitmap: Page sizes of the DMA address space that the function is
+ *	attached to: bit n is set when it has pages of 2^n bytes. DMA addresses
+ *	and lengths that are mapped are multiples of the smallest one. 0 while the
+ *	function is not attached.
  *
  * All values are the opened function's own. The function handle is not
  * reported: it means nothing outside the kernel.
@@ -178,6 +182,7 @@ struct zpcifd_info {
 	__u32 out_max_chain;
 	__u32 out_ring_flags;
 	__u32 out_max_windows;
+	__aligned_u64 out_pgsize_bitmap;
 };
 
 #define ZPCIFD_INFO _IO(ZPCIFD_TYPE, ZPCIFD_CMD_INFO)
