@@ -152,10 +152,11 @@ TEST_F(unbound, every_struct_has_one_length_on_all_architectures)
 	unsigned int i;
 
 	ASSERT_EQ(ARRAY_LEN(lengths), ARRAY_LEN(commands));
-	for (i = 0; i < ARRAY_LEN(commands); i++)
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
 		EXPECT_EQ(lengths[i], commands[i].size) {
-			TH_LOG("command %u", i);
+			TH_LOG("%s", commands[i].name);
 		}
+	}
 	EXPECT_EQ(232, offsetof(struct zpcifd_info, out_pgsize_bitmap));
 }
 

@@ -149,16 +149,19 @@ TEST_F(netlink, bad_attributes)
 	bytes[10] = 0;
 	EXPECT_EQ(-ERANGE, ask_with(_metadata, n, 0, ZPCIFD_A_DEV_NAME, bytes, 40));
 	/* No request has these */
-	for (i = 0; i <= ZPCIFD_A_DEV_MAX + 3; i++)
-		if (i != ZPCIFD_A_DEV_ID && i != ZPCIFD_A_DEV_NAME)
-			EXPECT_EQ(-EINVAL, ask_with(_metadata, n, 0, i, &n->id, 4)) {
-				TH_LOG("attribute %d", i);
-			}
+	for (i = 0; i <= ZPCIFD_A_DEV_MAX + 3; i++) {
+		if (i == ZPCIFD_A_DEV_ID || i == ZPCIFD_A_DEV_NAME)
+			continue;
+		EXPECT_EQ(-EINVAL, ask_with(_metadata, n, 0, i, &n->id, 4)) {
+			TH_LOG("attribute %d", i);
+		}
+	}
 	/* A dump is of all functions */
-	for (i = 0; i <= ZPCIFD_A_DEV_MAX + 1; i++)
+	for (i = 0; i <= ZPCIFD_A_DEV_MAX + 1; i++) {
 		EXPECT_EQ(-EINVAL, ask_with(_metadata, n, NLM_F_DUMP, i, &n->id, 4)) {
 			TH_LOG("attribute %d", i);
 		}
+	}
 }
 
 TEST_F(netlink, bad_requests)
@@ -207,10 +210,11 @@ static void expect_difference(struct __test_metadata *_metadata, const struct an
 {
 	int i;
 
-	for (i = 1; i <= ZPCIFD_A_STATS_MAX; i++)
+	for (i = 1; i <= ZPCIFD_A_STATS_MAX; i++) {
 		EXPECT_EQ(difference[i], after->stats[i] - before->stats[i]) {
 			TH_LOG("counter %d", i);
 		}
+	}
 }
 
 TEST_F(netlink, counters)

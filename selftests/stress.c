@@ -415,10 +415,11 @@ static void ask_all(struct __test_metadata *_metadata, struct _test_data_stress 
 		ASSERT_TRUE(now.owned);
 		ASSERT_EQ(getppid(), now.owner_pid);
 		ASSERT_EQ(NR_RINGS, now.rings);
-		for (i = 1; i <= ZPCIFD_A_STATS_MAX; i++)
+		for (i = 1; i <= ZPCIFD_A_STATS_MAX; i++) {
 			ASSERT_LE(last.stats[i], now.stats[i]) {
 				TH_LOG("counter %u", i);
 			}
+		}
 		last = now;
 		self->shared->questions++;
 	} while (!is_set(&self->shared->stop));
@@ -515,10 +516,11 @@ static void expect_counters(struct __test_metadata *_metadata, struct _test_data
 		want[ZPCIFD_A_STATS_INTERRUPTS] += s->raised[i];
 	TH_LOG("%llu interrupts, %llu moves, %llu questions, %llu resets",
 	       want[ZPCIFD_A_STATS_INTERRUPTS], s->moves, s->questions, s->resets);
-	for (i = 1; i <= ZPCIFD_A_STATS_MAX; i++)
+	for (i = 1; i <= ZPCIFD_A_STATS_MAX; i++) {
 		EXPECT_EQ(want[i], after.stats[i] - self->before.stats[i]) {
 			TH_LOG("counter %u", i);
 		}
+	}
 }
 
 TEST_F_TIMEOUT(stress, processes_that_do_everything_at_once_count_what_the_kernel_counts, 3600)

@@ -39,6 +39,28 @@ selftests()
 	done
 }
 
+# stress <name> <function>: every process at once on one function, for a minute;
+# for less on the older kernel, whose code is the same
+stress()
+{
+	local seconds=60
+
+	case $(uname -r) in
+	6.*) seconds=20 ;;
+	esac
+	ZPCIFD_STRESS_SECONDS=$seconds ZPCIFD_FUNCTION=$2 suite "$1 stress-$seconds" stress
+}
+
+# sim_stress: as stress, on a simulated function
+sim_stress()
+{
+	local function
+
+	function=$(make_sim sim) || function=/dev/zpci/none
+	stress sim "$function"
+	remove_sim sim
+}
+
 # sim_selftests <name> <attribute=value...>: every program on a simulated
 # function of its own. One that cannot be removed fails the next.
 sim_selftests()
@@ -113,6 +135,7 @@ physical()
 	suite virtio try "zpcifd takes a function by driver_override" set_driver "$pci" zpcifd
 	function=$(function_of "$pci") || function=/dev/zpci/none
 	selftests virtio "$function"
+	stress virtio "$function"
 	suite example try "the example reads what the kernel's driver read" example "$pci"
 	suite virtio try "the kernel's driver takes the function again" set_driver "$pci" ''
 	sleep 1
@@ -139,6 +162,8 @@ suite ism-pair try "two ISM functions move 2 MiB each way, and one hears of the 
 
 if [ "$(uname -m)" = s390x ]; then
 	physical
+else
+	sim_stress
 fi
 
 suite modules try "the modules unload" unload_modules
