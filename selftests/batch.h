@@ -63,7 +63,7 @@ struct expected {
  */
 struct batch {
 	const struct function *f;
-	struct ring *r;
+	struct ring r;
 	struct tally *t;
 	unsigned int seed;
 	__u64 id;
@@ -174,7 +174,7 @@ static inline void batch_push_one(struct batch *b, struct expected e, __u8 flags
 	e.sqe.user_data = (b->pushed + 1) * 0x9e3779b97f4a7c15ULL;
 	b->window[b->pushed++ % BATCH_WINDOW] = e;
 	b->t->submitted++;
-	ring_push(b->r, e.sqe);
+	ring_push(&b->r, e.sqe);
 }
 
 /*
@@ -183,7 +183,7 @@ static inline void batch_push_one(struct batch *b, struct expected e, __u8 flags
  */
 static inline bool batch_push(struct batch *b)
 {
-	const __u32 head = __atomic_load_n(&b->r->header->sq_head, __ATOMIC_ACQUIRE);
+	const __u32 head = __atomic_load_n(&b->r.header->sq_head, __ATOMIC_ACQUIRE);
 	const __u32 room = BATCH_ENTRIES - (b->pushed - head);
 	const __u32 max = b->f->info.out_max_chain;
 	__u32 len = 1, i;
@@ -209,7 +209,7 @@ static inline bool batch_push(struct batch *b)
 /* Descriptors from the first that waits up to the end of the n-th chain from there */
 static inline __u32 batch_chains(const struct batch *b, unsigned int n)
 {
-	const __u32 head = __atomic_load_n(&b->r->header->sq_head, __ATOMIC_ACQUIRE);
+	const __u32 head = __atomic_load_n(&b->r.header->sq_head, __ATOMIC_ACQUIRE);
 	__u32 pos = head;
 
 	while (pos != b->pushed && n)
@@ -308,22 +308,22 @@ static inline void batch_reap(struct __test_metadata *_metadata, struct batch *b
 {
 	struct zpcifd_cqe cqe;
 
-	while (max-- && ring_pop(b->r, &cqe))
+	while (max-- && ring_pop(&b->r, &cqe))
 		batch_account(_metadata, b, &cqe);
 }
 
 /* Lets the ring take descriptors, up to the end of a chain */
 static inline void batch_enter(struct __test_metadata *_metadata, struct batch *b)
 {
-	const __u32 head = __atomic_load_n(&b->r->header->sq_head, __ATOMIC_ACQUIRE);
+	const __u32 head = __atomic_load_n(&b->r.header->sq_head, __ATOMIC_ACQUIRE);
 	const int count = batch_rand(b, 4) ? batch_chains(b, 1 + batch_rand(b, 100)) : INT_MAX;
-	const int taken = ring_enter(b->r, count);
+	const int taken = ring_enter(&b->r, count);
 
 	ASSERT_LE(0, taken);
 	ASSERT_LE(taken, count);
 	/* A thread does not wait to be asked */
-	if (b->r->submission != &submit_sqpoll)
-		ASSERT_EQ(head + taken, b->r->header->sq_head);
+	if (b->r.submission != &submit_sqpoll)
+		ASSERT_EQ(head + taken, b->r.header->sq_head);
 }
 
 /* Puts descriptors into the queue, runs some of them, takes completions of some */
@@ -335,7 +335,7 @@ static inline void batch_round(struct __test_metadata *_metadata, struct batch *
 		;
 	batch_enter(_metadata, b);
 	/* A thread is not made to wait for room: that would take it milliseconds */
-	if (b->r->submission == &submit_sqpoll || batch_rand(b, 3))
+	if (b->r.submission == &submit_sqpoll || batch_rand(b, 3))
 		batch_reap(_metadata, b, BATCH_ENTRIES);
 	else
 		batch_reap(_metadata, b, batch_rand(b, 32));
@@ -344,7 +344,7 @@ static inline void batch_round(struct __test_metadata *_metadata, struct batch *
 /* Until every descriptor was taken and every completion was seen */
 static inline void batch_finish(struct __test_metadata *_metadata, struct batch *b)
 {
-	while (__atomic_load_n(&b->r->header->sq_head, __ATOMIC_ACQUIRE) != b->pushed) {
+	while (__atomic_load_n(&b->r.header->sq_head, __ATOMIC_ACQUIRE) != b->pushed) {
 		batch_reap(_metadata, b, BATCH_ENTRIES);
 		batch_enter(_metadata, b);
 	}
@@ -354,7 +354,7 @@ static inline void batch_finish(struct __test_metadata *_metadata, struct batch 
 	ASSERT_EQ(b->pushed, b->done) {
 		TH_LOG("%u descriptors have no completion", b->pushed - b->done);
 	}
-	ASSERT_EQ(0, ring_ready(b->r));
+	ASSERT_EQ(0, ring_ready(&b->r));
 }
 
 #endif /* BATCH_H */
