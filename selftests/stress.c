@@ -499,7 +499,7 @@ static void expect_counters(struct __test_metadata *_metadata, struct _test_data
 		want[ZPCIFD_A_STATS_ERRORS] += t->cc[1];
 		want[ZPCIFD_A_STATS_INVALID_HANDLE] += t->cc[3];
 		want[ZPCIFD_A_STATS_REFUSED] += t->refused;
-		TH_LOG("ring %u: %llu descriptors, %llu completions, %llu refused, cc 1 %llu, 3 %llu",
+		TH_LOG("ring %u: %llu submitted, %llu completed, %llu refused, cc 1 %llu, 3 %llu",
 		       i, t->submitted, t->completed, t->refused, t->cc[1], t->cc[3]);
 	}
 	want[ZPCIFD_A_STATS_INTERRUPTS] = s->others;
