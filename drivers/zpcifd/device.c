@@ -277,7 +277,7 @@ static int zpcifd_device_equip_ring(struct zpcifd_ring *ring,
 		eventfd = eventfd_ctx_fdget(cmd->eventfd);
 		if (IS_ERR(eventfd))
 			return PTR_ERR(eventfd);
-		ring->eventfd = eventfd;
+		zpcifd_ring_wire(ring, eventfd);
 	}
 	return 0;
 }

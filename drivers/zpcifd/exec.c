@@ -503,8 +503,6 @@ EXPORT_SYMBOL_IF_KUNIT(zpcifd_exec);
 
 static void zpcifd_exec_notify(struct zpcifd_ring *ring)
 {
-	if (ring->eventfd)
-		eventfd_signal(ring->eventfd);
 	/* Pairs with poll_wait(): it looks at cq_tail after it has queued */
 	if (wq_has_sleeper(&ring->poll_wait))
 		wake_up_interruptible_poll(&ring->poll_wait,

@@ -241,6 +241,28 @@ void zpcifd_ring_narrow(struct zpcifd_ring *ring,
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_narrow);
 
+static int zpcifd_ring_signal(wait_queue_entry_t *wait, unsigned int mode,
+			      int sync, void *key)
+{
+	struct zpcifd_ring *ring = container_of(wait, struct zpcifd_ring, eventfd_wait);
+
+	eventfd_signal(ring->eventfd);
+	return 0;
+}
+
+/**
+ * zpcifd_ring_wire - Let a ring signal an eventfd
+ * @ring: The ring, which has not run yet
+ * @eventfd: What waits for completions from then on, as poll() does; the ring
+ *	owns it
+ */
+void zpcifd_ring_wire(struct zpcifd_ring *ring, struct eventfd_ctx *eventfd)
+{
+	ring->eventfd = eventfd;
+	init_waitqueue_func_entry(&ring->eventfd_wait, zpcifd_ring_signal);
+	add_wait_queue(&ring->poll_wait, &ring->eventfd_wait);
+}
+
 /**
  * zpcifd_ring_free - Free a ring that has no file, or whose file is released
  * @ring: The ring
@@ -288,8 +310,6 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 	scoped_guard(mutex, &ring->lock)
 		memset(&ring->ops, 0, sizeof(ring->ops));
 	/* No completion comes any more: who waits for one finds out */
-	if (ring->eventfd)
-		eventfd_signal(ring->eventfd);
 	wake_up_poll(&ring->poll_wait, EPOLLERR | EPOLLHUP);
 }
 EXPORT_SYMBOL_IF_KUNIT(zpcifd_ring_disconnect);

@@ -88,12 +88,13 @@ struct zpcifd_file {
  * @zd: The function, counted
  * @entry: In zpcifd_device::rings, under zpcifd_device::lock
  * @poll_wait: Who waits for completions or for the end of the ring
+ * @eventfd: Signalled when completions were added, or NULL
+ * @eventfd_wait: In @poll_wait on behalf of @eventfd
  * @sq_thread: Takes descriptors if the ring has ZPCIFD_RING_SQPOLL, until the
  *	ring is disconnected; under zpcifd_device::lock
  * @sq_wait: Where @sq_thread sleeps
  * @sq_idle: Nanoseconds without work until it does, 0 without
  *	ZPCIFD_RING_SQPOLL
- * @eventfd: Signalled when completions were added, or NULL
  * @stop: The ring is about to be disconnected: whoever runs descriptors gives
  *	@lock up soon. Written once, read without @lock.
  * @lock: Serializes the running of descriptors, protects all below. Provider's
@@ -126,10 +127,11 @@ struct zpcifd_ring {
 	struct zpcifd_device *zd;
 	struct list_head entry;
 	wait_queue_head_t poll_wait;
+	struct eventfd_ctx *eventfd;
+	wait_queue_entry_t eventfd_wait;
 	struct task_struct *sq_thread;
 	wait_queue_head_t sq_wait;
 	u64 sq_idle;
-	struct eventfd_ctx *eventfd;
 	bool stop;
 
 	struct mutex lock; /* see above */
@@ -191,6 +193,7 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 				       struct zpcifd_ring_create *cmd);
 void zpcifd_ring_narrow(struct zpcifd_ring *ring,
 			struct zpcifd_ring_window *windows, u32 nr_windows);
+void zpcifd_ring_wire(struct zpcifd_ring *ring, struct eventfd_ctx *eventfd);
 void zpcifd_ring_free(struct zpcifd_ring *ring);
 struct file *zpcifd_ring_file(struct zpcifd_ring *ring);
 void zpcifd_ring_disconnect(struct zpcifd_ring *ring);
