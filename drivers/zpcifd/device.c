@@ -101,7 +101,7 @@ void zpcifd_device_unbind(struct zpcifd_file *zf, bool removed)
 
 	/* All stop at once, so that none waits for another one's chain */
 	list_for_each_entry(ring, &zd->rings, entry)
-		WRITE_ONCE(ring->stop, true);
+		set_bit(ZPCIFD_RING_STOPS, &ring->state);
 	list_for_each_entry(ring, &zd->rings, entry)
 		zpcifd_ring_disconnect(ring);
 	zpcifd_irq_unset_all(zd, removed);

@@ -107,6 +107,9 @@ void zpcifd_policy_init(struct zpcifd_policy *policy,
 		policy->min_block = 8;
 		policy->align_mask = 7;
 	}
+	for (i = 0; i <= ilog2(ZPCIFD_STORE_PAGE); i++)
+		if (BIT(i) > policy->min_block && BIT(i) <= policy->maxstbl)
+			policy->block_lens |= BIT(i);
 	for (i = 0; i < ZPCIFD_NR_BARS; i++)
 		policy->bar[i][0].end = info->out_bar_size[i];
 

@@ -15,9 +15,6 @@
 #include "compat.h"
 #include "zpcifd_private.h"
 
-/* Descriptors that an io_uring runs in the submitter itself */
-#define ZPCIFD_URING_INLINE 256
-
 /* The layout is the same on every architecture */
 static_assert(sizeof(struct zpcifd_sqe) == 32);
 static_assert(offsetof(struct zpcifd_sqe, len) == 4);
@@ -39,47 +36,6 @@ static_assert(offsetof(struct zpcifd_ring_header, flags) == 8);
 static_assert(offsetof(struct zpcifd_ring_header, sq_tail) == 256);
 static_assert(offsetof(struct zpcifd_ring_header, cq_head) == 260);
 
-static int zpcifd_ring_enter(struct zpcifd_ring *ring, unsigned long count,
-			     bool nonblock)
-{
-	if (unlikely(count > INT_MAX))
-		return -EINVAL;
-	if (unlikely(ring->sq_idle)) {
-		wake_up(&ring->sq_wait);
-		return READ_ONCE(ring->stop) ? -ENODEV : 0;
-	}
-	return zpcifd_exec_submit(ring, count, nonblock);
-}
-
-static long zpcifd_ring_ioctl(struct file *file, unsigned int cmd,
-			      unsigned long arg)
-{
-	struct zpcifd_ring *ring = file->private_data;
-
-	if (cmd != ZPCIFD_RING_ENTER)
-		return -ENOTTY;
-	return zpcifd_ring_enter(ring, arg, false);
-}
-
-static int zpcifd_ring_uring_cmd(struct io_uring_cmd *ioucmd,
-				 unsigned int issue_flags)
-{
-	struct zpcifd_ring *ring = ioucmd->file->private_data;
-	const struct zpcifd_uring_enter *cmd =
-		io_uring_sqe_cmd(ioucmd->sqe, struct zpcifd_uring_enter);
-	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
-	u32 count = READ_ONCE(cmd->count);
-
-	if (ioucmd->cmd_op != ZPCIFD_RING_ENTER)
-		return -ENOTTY;
-	if (READ_ONCE(cmd->__reserved))
-		return -EINVAL;
-	/* A long batch goes to a worker, not to hold up the submitter */
-	if (nonblock && count > ZPCIFD_URING_INLINE)
-		return -EAGAIN;
-	return zpcifd_ring_enter(ring, count, nonblock);
-}
-
 static __poll_t zpcifd_ring_poll(struct file *file, poll_table *wait)
 {
 	struct zpcifd_ring *ring = file->private_data;
@@ -88,7 +44,7 @@ static __poll_t zpcifd_ring_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &ring->poll_wait, wait);
 
 	/* Without the lock, as a batch may hold it for long */
-	if (READ_ONCE(ring->stop))
+	if (zpcifd_ring_stops(ring))
 		return EPOLLERR | EPOLLHUP;
 	if (READ_ONCE(ring->header->cq_head) != READ_ONCE(ring->cq_tail))
 		mask |= EPOLLIN | EPOLLRDNORM;
@@ -137,8 +93,8 @@ static int zpcifd_ring_release(struct inode *inode, struct file *file)
 static const struct file_operations zpcifd_ring_fops = {
 	.owner = THIS_MODULE,
 	.release = zpcifd_ring_release,
-	.unlocked_ioctl = zpcifd_ring_ioctl,
-	.uring_cmd = zpcifd_ring_uring_cmd,
+	.unlocked_ioctl = zpcifd_submit_ioctl,
+	.uring_cmd = zpcifd_submit_uring_cmd,
 	.poll = zpcifd_ring_poll,
 	.mmap = zpcifd_ring_mmap,
 };
@@ -207,6 +163,7 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 	ring->min_block = ring->policy->min_block;
 	ring->maxstbl = ring->policy->maxstbl;
 	ring->align_mask = ring->policy->align_mask;
+	ring->block_lens = ring->policy->block_lens;
 	INIT_LIST_HEAD(&ring->entry);
 	init_waitqueue_head(&ring->poll_wait);
 	init_waitqueue_head(&ring->sq_wait);
@@ -305,7 +262,7 @@ void zpcifd_ring_disconnect(struct zpcifd_ring *ring)
 {
 	lockdep_assert_held(&ring->zd->lock);
 
-	WRITE_ONCE(ring->stop, true);
+	set_bit(ZPCIFD_RING_STOPS, &ring->state);
 	zpcifd_sqpoll_stop(ring);
 	scoped_guard(mutex, &ring->lock)
 		memset(&ring->ops, 0, sizeof(ring->ops));

@@ -59,7 +59,7 @@ static bool zpcifd_sqpoll_try(struct zpcifd_ring *ring,
 		.cq_head = READ_ONCE(ring->header->cq_head),
 	};
 
-	if (zpcifd_exec_submit(ring, INT_MAX, false) > 0)
+	if (zpcifd_submit(ring, INT_MAX, false) > 0)
 		return true;
 	*seen = now;
 	return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of the framework share. Calls run downward only: main,
- * netlink, device, then ring, irq and event, sqpoll, exec, policy.
+ * netlink, device, then ring, irq and event, sqpoll, submit, exec, policy.
  */
 #ifndef __ZPCIFD_PRIVATE_H
 #define __ZPCIFD_PRIVATE_H
@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 #include <linux/zpcifd.h>
 
+struct io_uring_cmd;
 struct sk_buff;
 
 enum {
@@ -33,6 +34,12 @@ enum {
 
 #define ZPCIFD_OPCODES \
 	(BIT(ZPCIFD_OP_PCILG) | BIT(ZPCIFD_OP_PCISTG) | BIT(ZPCIFD_OP_PCISTB))
+
+/*
+ * In place of what a provider returns: nothing was issued, as the descriptor is
+ * not one that obeys all rules at first sight
+ */
+#define ZPCIFD_NOT_PLAIN LONG_MIN
 
 /* How long an instruction that meets condition code 2 is tried again */
 #define ZPCIFD_BUSY_NSEC NSEC_PER_MSEC
@@ -63,6 +70,8 @@ struct zpcifd_fast_range {
  * @maxstbl: Largest PCISTB in bytes
  * @min_block: A PCISTB is longer than this
  * @align_mask: Bits that are 0 in a PCISTB's offset, length and payload
+ * @block_lens: Lengths that are a power of two and that a PCISTB may have,
+ *	added up
  * @bar: Each BAR's windows; unused ones are empty
  *
  * Written before anybody uses it, then read only.
@@ -72,6 +81,7 @@ struct zpcifd_policy {
 	u32 maxstbl;
 	u32 min_block;
 	u32 align_mask;
+	u32 block_lens;
 	struct zpcifd_window bar[ZPCIFD_NR_BARS][ZPCIFD_BAR_WINDOWS];
 };
 
@@ -84,7 +94,21 @@ struct zpcifd_file {
 };
 
 /**
+ * enum zpcifd_ring_state - Bits of &zpcifd_ring.state
+ * @ZPCIFD_RING_STOPS: The ring is about to be disconnected: whoever runs
+ *	descriptors gives the lock up soon. Set once, read without the lock.
+ * @ZPCIFD_RING_CANCELS: The rest of a chain that was refused is still to be
+ *	canceled. Changed under the lock.
+ */
+enum zpcifd_ring_state {
+	ZPCIFD_RING_STOPS,
+	ZPCIFD_RING_CANCELS,
+};
+
+/**
  * struct zpcifd_ring - A ring
+ * @lock: Serializes the running of descriptors, protects all from @ops on.
+ *	Provider's ops of the instructions are called with it held only.
  * @zd: The function, counted
  * @entry: In zpcifd_device::rings, under zpcifd_device::lock
  * @poll_wait: Who waits for completions or for the end of the ring
@@ -95,10 +119,7 @@ struct zpcifd_file {
  * @sq_wait: Where @sq_thread sleeps
  * @sq_idle: Nanoseconds without work until it does, 0 without
  *	ZPCIFD_RING_SQPOLL
- * @stop: The ring is about to be disconnected: whoever runs descriptors gives
- *	@lock up soon. Written once, read without @lock.
- * @lock: Serializes the running of descriptors, protects all below. Provider's
- *	@issue is called with it held only.
+ * @state: Bits of enum zpcifd_ring_state; 0 while descriptors just run
  * @ops: Copy of the function's operations; the instructions' are NULL once
  *	disconnected
  * @policy: What descriptors may touch
@@ -118,12 +139,13 @@ struct zpcifd_file {
  * @min_block: Copy of what @policy says, for the hot path
  * @maxstbl: See @min_block
  * @align_mask: See @min_block
+ * @block_lens: See @min_block
  * @fast: For each address space the range where a descriptor needs no other
  *	check than the rules of its instruction; empty if the ring is narrowed
- * @canceling: The rest of a chain that was refused is still to be canceled
  * @chain: Snapshot of the chain that runs
  */
 struct zpcifd_ring {
+	struct mutex lock; /* see above */
 	struct zpcifd_device *zd;
 	struct list_head entry;
 	wait_queue_head_t poll_wait;
@@ -132,9 +154,8 @@ struct zpcifd_ring {
 	struct task_struct *sq_thread;
 	wait_queue_head_t sq_wait;
 	u64 sq_idle;
-	bool stop;
+	unsigned long state;
 
-	struct mutex lock; /* see above */
 	struct zpcifd_ops ops;
 	const struct zpcifd_policy *policy;
 	struct zpcifd_ring_window *windows;
@@ -153,10 +174,22 @@ struct zpcifd_ring {
 	u32 min_block;
 	u32 maxstbl;
 	u32 align_mask;
+	u32 block_lens;
 	struct zpcifd_fast_range fast[ZPCIFD_NR_AS];
-	bool canceling;
 	struct zpcifd_sqe chain[ZPCIFD_MAX_CHAIN];
 };
+
+static inline bool zpcifd_ring_stops(const struct zpcifd_ring *ring)
+{
+	return test_bit(ZPCIFD_RING_STOPS, &ring->state);
+}
+
+/* Reads a descriptor. Never again: user space may have changed it by then */
+static __always_inline struct zpcifd_sqe zpcifd_ring_snapshot(const struct zpcifd_ring *ring,
+							      u32 pos)
+{
+	return __READ_ONCE(ring->sqes[pos & ring->sq_mask]);
+}
 
 /**
  * struct zpcifd_vector - An interrupt vector
@@ -205,9 +238,17 @@ int zpcifd_sqpoll_start(struct zpcifd_ring *ring,
 			const struct zpcifd_ring_create *cmd);
 void zpcifd_sqpoll_stop(struct zpcifd_ring *ring);
 
+/* submit.c */
+int zpcifd_submit_locked(struct zpcifd_ring *ring, unsigned long count);
+int zpcifd_submit(struct zpcifd_ring *ring, unsigned long count, bool nonblock);
+long zpcifd_submit_ioctl(struct file *file, unsigned int cmd, unsigned long count);
+int zpcifd_submit_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);
+
 /* exec.c */
-int zpcifd_exec(struct zpcifd_ring *ring, u32 count);
-int zpcifd_exec_submit(struct zpcifd_ring *ring, u32 count, bool nonblock);
+bool zpcifd_exec_interrupted(const struct zpcifd_ring *ring);
+u32 zpcifd_exec_cancel_rest(struct zpcifd_ring *ring, u32 pos, u32 avail, u32 cq_end);
+u32 zpcifd_exec(struct zpcifd_ring *ring, const struct zpcifd_sqe *sqe, long ret,
+		u32 pos, u32 avail, u32 cq_end);
 
 /* event.c */
 void zpcifd_event(struct zpcifd_device *zd, u8 cmd);

@@ -224,7 +224,7 @@ static void busy_stop(struct zpcifd_fake *fake, unsigned int n)
 	struct zpcifd_ring *ring = fake->priv;
 
 	if (n == 3)
-		WRITE_ONCE(ring->stop, true);
+		set_bit(ZPCIFD_RING_STOPS, &ring->state);
 }
 
 static void a_ring_that_ends_waits_for_no_retries(struct kunit *test)

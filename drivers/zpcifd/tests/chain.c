@@ -318,7 +318,7 @@ static void chain_stop(struct zpcifd_fake *fake, unsigned int n)
 	struct zpcifd_ring *ring = fake->priv;
 
 	if (n == 1)
-		WRITE_ONCE(ring->stop, true);
+		set_bit(ZPCIFD_RING_STOPS, &ring->state);
 }
 
 static void a_ring_that_ends_cuts_no_chain(struct kunit *test)

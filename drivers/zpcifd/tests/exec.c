@@ -319,7 +319,7 @@ static void exec_stop(struct zpcifd_fake *fake, unsigned int n)
 	struct zpcifd_ring *ring = fake->priv;
 
 	if (n == 3)
-		WRITE_ONCE(ring->stop, true);
+		set_bit(ZPCIFD_RING_STOPS, &ring->state);
 }
 
 static void a_ring_that_ends_stops_between_two_descriptors(struct kunit *test)
@@ -353,8 +353,8 @@ static void a_fatal_signal_stops_between_two_descriptors(struct kunit *test)
 	f.fake->on_issue = exec_kill;
 	zpcifd_fake_submit_loads(f.ring, 0, 64, 0);
 	mutex_lock(&f.ring->lock);
-	taken = zpcifd_exec(f.ring, INT_MAX);
-	nothing = zpcifd_exec(f.ring, 0);
+	taken = zpcifd_submit_locked(f.ring, INT_MAX);
+	nothing = zpcifd_submit_locked(f.ring, 0);
 	flush_signals(current);
 	mutex_unlock(&f.ring->lock);
 

@@ -157,7 +157,7 @@ void zpcifd_fake_submit(struct zpcifd_ring *ring, const struct zpcifd_sqe *sqe)
 	u32 tail = ring->header->sq_tail;
 
 	ring->sqes[tail % (ring->sq_mask + 1)] = *sqe;
-	/* Pairs with zpcifd_exec(): the entry comes before its count */
+	/* Pairs with zpcifd_submit_locked(): the entry comes before its count */
 	smp_store_release(&ring->header->sq_tail, tail + 1);
 }
 
@@ -190,12 +190,12 @@ void zpcifd_fake_submit_loads(struct zpcifd_ring *ring, u64 user_data,
  * @ring: The ring
  * @count: How many descriptors at most
  *
- * Return: what zpcifd_exec() returned
+ * Return: what zpcifd_submit_locked() returned
  */
 int zpcifd_fake_enter(struct zpcifd_ring *ring, u32 count)
 {
 	guard(mutex)(&ring->lock);
-	return zpcifd_exec(ring, count);
+	return zpcifd_submit_locked(ring, count);
 }
 
 /**
@@ -209,11 +209,11 @@ bool zpcifd_fake_reap(struct zpcifd_ring *ring, struct zpcifd_cqe *cqe)
 {
 	u32 head = ring->header->cq_head;
 
-	/* Pairs with zpcifd_exec(): the entry comes after its count */
+	/* Pairs with zpcifd_submit_locked(): the entry comes after its count */
 	if (head == smp_load_acquire(&ring->header->cq_tail))
 		return false;
 	*cqe = ring->cqes[head % (ring->cq_mask + 1)];
-	/* Pairs with zpcifd_exec(): the entry was read before it is reused */
+	/* Pairs with zpcifd_submit_locked(): the entry was read before it is reused */
 	smp_store_release(&ring->header->cq_head, head + 1);
 	return true;
 }

@@ -95,8 +95,8 @@ static bool fast_arrived(struct fast_fixture *f, const struct zpcifd_sqe *sqe)
 }
 
 /* Tells the first that is wrong of a layout: there are many thousands */
-static void fast_check(struct kunit *test, struct fast_fixture *f,
-		       const struct zpcifd_sqe *sqe)
+static void fast_check_count(struct kunit *test, struct fast_fixture *f,
+			     const struct zpcifd_sqe *sqe, u32 count)
 {
 	int expected = fast_expected(f, sqe), taken;
 	struct zpcifd_cqe cqe = {};
@@ -106,7 +106,7 @@ static void fast_check(struct kunit *test, struct fast_fixture *f,
 		return;
 	f->fake->issued = 0;
 	zpcifd_fake_submit(f->ring, sqe);
-	taken = zpcifd_fake_enter(f->ring, 1);
+	taken = zpcifd_fake_enter(f->ring, count);
 	reaped = zpcifd_fake_reap(f->ring, &cqe);
 
 	f->wrong = taken != 1 || !reaped || cqe.res != expected ||
@@ -116,6 +116,14 @@ static void fast_check(struct kunit *test, struct fast_fixture *f,
 		KUNIT_FAIL(test, "%s: op %u, AS %u, %u bytes at %llu, data %llu: %d not %d",
 			   f->layout->name, sqe->opcode, sqe->as, sqe->len, sqe->offset,
 			   sqe->data, cqe.res, expected);
+}
+
+/* A single descriptor and a batch take different ways */
+static void fast_check(struct kunit *test, struct fast_fixture *f,
+		       const struct zpcifd_sqe *sqe)
+{
+	fast_check_count(test, f, sqe, 1);
+	fast_check_count(test, f, sqe, 2);
 }
 
 /* What matters of the lengths around a place */

@@ -145,29 +145,36 @@ static const struct index_junk {
 	{ "one more than the submission queue", 9, 0, -EINVAL },
 	{ "sq_tail goes back by one", -1U, 0, -EINVAL },
 	{ "sq_tail 2^31 ahead", 1U << 31, 0, -EINVAL },
+	{ "one descriptor", 1, 0, 1 },
 	{ "one completion waits", 8, 1, 8 },
 	{ "room for one completion", 8, 15, 1 },
 	{ "the completion queue is full", 8, 16, 0 },
 	{ "one more than the completion queue", 8, 17, -EINVAL },
+	{ "one descriptor, room for one completion", 1, 15, 1 },
+	{ "one descriptor, the completion queue is full", 1, 16, 0 },
+	{ "one descriptor, one more than the completion queue", 1, 17, -EINVAL },
+	{ "one descriptor, cq_head before cq_tail by one", 1, -1U, -EINVAL },
 	{ "cq_head before cq_tail by one", 8, -1U, -EINVAL },
 	{ "cq_head 2^31 behind", 8, 1U << 31, -EINVAL },
 	{ "both are junk", 0x12345678, 0x87654321, -EINVAL },
 	{ "cq_head is junk, nothing submitted", 0, 17, -EINVAL },
 };
 
+/* Enters for @count descriptors at most */
 static void index_check_junk(struct kunit *test, const struct index_junk *row,
-			     u32 sq, u32 cq)
+			     int count, u32 sq, u32 cq)
 {
 	struct zpcifd_fake *fake = zpcifd_fake_create(test);
 	struct zpcifd_ring *ring = zpcifd_fake_ring(test, fake, 8, 16, 0);
-	u32 issued = max(row->taken, 0);
+	int taken = min(row->taken, count);
+	u32 issued = max(taken, 0);
 
 	zpcifd_fake_set_counters(ring, sq, cq);
 	zpcifd_fake_submit_loads(ring, 0, 8, 0);
 	ring->header->sq_tail = sq + row->sq_ahead;
 	ring->header->cq_head = cq - row->cq_behind;
 
-	KUNIT_EXPECT_EQ_MSG(test, zpcifd_fake_enter(ring, INT_MAX), row->taken, "%s", row->name);
+	KUNIT_EXPECT_EQ_MSG(test, zpcifd_fake_enter(ring, count), taken, "%s", row->name);
 	KUNIT_EXPECT_EQ_MSG(test, fake->issued, issued, "%s", row->name);
 	KUNIT_EXPECT_EQ_MSG(test, ring->header->sq_head, sq + issued, "%s", row->name);
 	KUNIT_EXPECT_EQ_MSG(test, ring->header->cq_tail, cq + issued, "%s", row->name);
@@ -185,10 +192,14 @@ static void junk_in_the_counters_is_refused_with_nothing_taken(struct kunit *tes
 	static const u32 starts[] = { 0, 5, S32_MAX, U32_MAX - 3 };
 	unsigned int i, j;
 
-	for (i = 0; i < ARRAY_SIZE(index_junk); i++)
-		for (j = 0; j < ARRAY_SIZE(starts); j++)
-			index_check_junk(test, &index_junk[i], starts[j],
-					 starts[ARRAY_SIZE(starts) - 1 - j]);
+	for (i = 0; i < ARRAY_SIZE(index_junk); i++) {
+		for (j = 0; j < ARRAY_SIZE(starts); j++) {
+			u32 cq = starts[ARRAY_SIZE(starts) - 1 - j];
+
+			index_check_junk(test, &index_junk[i], 1, starts[j], cq);
+			index_check_junk(test, &index_junk[i], INT_MAX, starts[j], cq);
+		}
+	}
 }
 
 static void junk_in_the_counters_of_the_kernel_is_not_believed(struct kunit *test)

@@ -217,7 +217,7 @@ static void ring_issue_slowly(struct zpcifd_fake *fake, unsigned int n)
 	if (n)
 		return;
 	complete(&runner->issuing);
-	for (i = 0; i < 5000 && !READ_ONCE(runner->f->ring->stop); i++)
+	for (i = 0; i < 5000 && !zpcifd_ring_stops(runner->f->ring); i++)
 		fsleep(1000);
 	fsleep(20000);
 	WRITE_ONCE(runner->issued, true);
