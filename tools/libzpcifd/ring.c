@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib.h"
@@ -79,6 +78,8 @@ int zpcifd_ring_from_fd(struct zpcifd_ring *r, int fd,
 	r->data = l.data_len ? map + l.out_data_offset : NULL;
 	r->sq_entries = l.sq_entries;
 	r->cq_entries = l.cq_entries;
+	r->sq_mask = l.sq_entries - 1;
+	r->cq_mask = l.cq_entries - 1;
 	r->fd = fd;
 	r->layout = l;
 	r->sq_tail = r->hdr->sq_tail;
@@ -151,27 +152,11 @@ void zpcifd_ring_destroy(struct zpcifd_ring *r)
 	set_none(r);
 }
 
-/*
- * Returns what the kernel does: the C library's way by errno takes as many
- * instructions as the rest of a submission
- */
-static inline int enter(int fd, uint32_t count)
+int zpcifd_ring_enter(const struct zpcifd_ring *r, uint32_t count)
 {
-#ifdef SYS_s390_pci_mmio_read /* s390 */
-	register long r2 __asm__("2") = fd;
-	register unsigned long r3 __asm__("3") = ZPCIFD_RING_ENTER;
-	register unsigned long r4 __asm__("4") = count;
-
-	__asm__ __volatile__("svc %b[nr]"
-			     : "+d" (r2)
-			     : "d" (r3), "d" (r4), [nr] "i" (SYS_ioctl)
-			     : "cc", "memory");
-	return r2;
-#else
-	int n = ioctl(fd, ZPCIFD_RING_ENTER, count);
+	int n = ioctl(r->fd, ZPCIFD_RING_ENTER, (unsigned long)count);
 
 	return n < 0 ? -errno : n;
-#endif
 }
 
 /* Hands descriptors to the ring's thread */
@@ -184,7 +169,7 @@ static int submit_sqpoll(struct zpcifd_ring *r)
 	/* The thread looks for descriptors after it has set the flag */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->hdr->flags, __ATOMIC_RELAXED) & ZPCIFD_RING_NEED_WAKEUP) {
-		n = enter(r->fd, 0);
+		n = __zpcifd_ring_enter(r, 0);
 		if (n < 0)
 			return n;
 	}
@@ -203,7 +188,7 @@ static int submit_rest(struct zpcifd_ring *r, int n)
 		r->sq_head += n;
 		if (r->sq_head == r->sq_tail)
 			break;
-		n = enter(r->fd, r->sq_tail - r->sq_head);
+		n = __zpcifd_ring_enter(r, r->sq_tail - r->sq_head);
 	}
 	return r->sq_head != start ? (int)(r->sq_head - start) : n;
 }
@@ -219,7 +204,7 @@ int zpcifd_ring_submit(struct zpcifd_ring *r)
 	__atomic_store_n(&r->hdr->sq_tail, tail, __ATOMIC_RELEASE);
 	if (!pending)
 		return 0;
-	n = enter(r->fd, pending);
+	n = __zpcifd_ring_enter(r, pending);
 	if ((uint32_t)n != pending)
 		return submit_rest(r, n);
 	r->sq_head = tail;

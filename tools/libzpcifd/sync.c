@@ -23,6 +23,14 @@ static struct zpcifd_cqe *wait_cqe(struct zpcifd_ring *r)
 	return cqe;
 }
 
+/* A descriptor that was not taken must not run with the next submission */
+static int take_back(struct zpcifd_ring *r, int ret)
+{
+	r->sq_tail--;
+	__atomic_store_n(&r->hdr->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
+	return ret ? ret : -EAGAIN;
+}
+
 static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 	       struct zpcifd_cqe *cqe)
 {
@@ -38,12 +46,8 @@ static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 	slot = zpcifd_ring_get_sqe(r);
 	*slot = *sqe;
 	n = zpcifd_ring_submit(r);
-	if (n <= 0) {
-		/* Not taken: it must not run with the next submission */
-		r->sq_tail--;
-		__atomic_store_n(&r->hdr->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
-		return n ? n : -EAGAIN;
-	}
+	if (n <= 0)
+		return take_back(r, n);
 	done = wait_cqe(r);
 	if (!done)
 		return r->layout.flags & ZPCIFD_RING_SQPOLL ? -ENODEV : -EAGAIN;
@@ -60,60 +64,63 @@ int zpcifd_sync(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 	return cqe->res;
 }
 
-int zpcifd_load(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
-		uint32_t len, uint64_t *value)
+/**
+ * zpcifd_run_slow - Run one descriptor on a ring that may have a thread
+ * @r: The ring
+ * @opcode: enum zpcifd_opcode
+ * @as: As of zpcifd_prep_load()
+ * @offset: As of zpcifd_prep_load()
+ * @len: As of zpcifd_prep_load()
+ * @data: What PCISTG stores, or the offset of PCISTB's payload
+ * @value: Out: what PCILG loaded, else 0
+ *
+ * Return: as zpcifd_sync()
+ */
+int zpcifd_run_slow(struct zpcifd_ring *r, uint8_t opcode, uint8_t as,
+		    uint64_t offset, uint32_t len, uint64_t data, uint64_t *value)
 {
 	struct zpcifd_sqe sqe;
 	struct zpcifd_cqe cqe;
 
-	zpcifd_prep_load(&sqe, as, offset, len);
+	zpcifd_prep(&sqe, opcode, as, offset, len, data);
 	zpcifd_sync(r, &sqe, &cqe);
 	*value = cqe.data;
 	return cqe.res;
 }
 
-int zpcifd_store(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
-		 uint32_t len, uint64_t value)
+/**
+ * zpcifd_run_fail - A descriptor was not taken
+ * @r: The ring
+ * @ret: What zpcifd_ring_enter() returned
+ * @value: Out: 0
+ *
+ * Return: as zpcifd_sync()
+ */
+int zpcifd_run_fail(struct zpcifd_ring *r, int ret, uint64_t *value)
 {
-	struct zpcifd_sqe sqe;
-	struct zpcifd_cqe cqe;
-
-	zpcifd_prep_store(&sqe, as, offset, len, value);
-	return zpcifd_sync(r, &sqe, &cqe);
+	*value = 0;
+	return take_back(r, ret);
 }
 
-/* Where in the data area the bytes are, after copying them there if need be */
-static int place(struct zpcifd_ring *r, const void *buf, uint32_t len,
-		 uint64_t *payload)
+/**
+ * zpcifd_block_copy - PCISTB of bytes that may be outside of the data area
+ * @r: The ring
+ * @as: As of zpcifd_block()
+ * @offset: As of zpcifd_block()
+ * @buf: As of zpcifd_block()
+ * @len: As of zpcifd_block()
+ *
+ * Return: as zpcifd_block()
+ */
+int zpcifd_block_copy(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
+		      const void *buf, uint32_t len)
 {
-	uintptr_t start = (uintptr_t)r->data;
-	uintptr_t addr = (uintptr_t)buf;
 	uint32_t area = r->layout.data_len;
+	uint64_t payload, none;
 
-	if (!area)
+	if (!area || len > ZPCIFD_PAGE)
 		return -EINVAL;
-	if (addr >= start && addr - start < area && len <= area - (addr - start)) {
-		*payload = addr - start;
-		return 0;
-	}
-	if (len > ZPCIFD_PAGE)
-		return -EINVAL;
-	*payload = area - ZPCIFD_PAGE;
-	memcpy((char *)r->data + *payload, buf, len);
-	return 0;
-}
-
-int zpcifd_block(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
-		 const void *buf, uint32_t len)
-{
-	struct zpcifd_sqe sqe;
-	struct zpcifd_cqe cqe;
-	uint64_t payload;
-	int err;
-
-	err = place(r, buf, len, &payload);
-	if (err)
-		return err;
-	zpcifd_prep_block(&sqe, as, offset, len, payload);
-	return zpcifd_sync(r, &sqe, &cqe);
+	payload = area - ZPCIFD_PAGE;
+	memcpy((char *)r->data + payload, buf, len);
+	return zpcifd_run_slow(r, ZPCIFD_OP_PCISTB, as, offset, len, payload, &none);
 }

@@ -5,6 +5,7 @@
 #ifndef ZPCIFD_H
 #define ZPCIFD_H
 
+#include <asm/unistd.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/zpcifd.h>
@@ -271,6 +272,8 @@ int zpcifd_irq_trigger(struct zpcifd *f, enum zpcifd_irq_type type,
  * @sq_head: Descriptors known to be taken by the kernel
  * @sq_entries: Length of the submission queue, a power of two
  * @cq_entries: Length of the completion queue, a power of two
+ * @sq_mask: @sq_entries - 1
+ * @cq_mask: @cq_entries - 1
  * @cqes: Completion queue
  * @cq_head: Completions that were reaped
  * @cq_tail: Completions known to be there
@@ -289,6 +292,8 @@ struct zpcifd_ring {
 	uint32_t sq_head;
 	uint32_t sq_entries;
 	uint32_t cq_entries;
+	uint32_t sq_mask;
+	uint32_t cq_mask;
 	struct zpcifd_cqe *cqes;
 	uint32_t cq_head;
 	uint32_t cq_tail;
@@ -362,7 +367,7 @@ static inline struct zpcifd_sqe *zpcifd_ring_get_sqe(struct zpcifd_ring *r)
 		if (r->sq_tail - r->sq_head == r->sq_entries)
 			return NULL;
 	}
-	return &r->sqes[r->sq_tail++ & (r->sq_entries - 1)];
+	return &r->sqes[r->sq_tail++ & r->sq_mask];
 }
 
 /**
@@ -380,7 +385,7 @@ static inline struct zpcifd_sqe *zpcifd_ring_get_sqe(struct zpcifd_ring *r)
 static inline struct zpcifd_sqe *zpcifd_ring_sq_span(struct zpcifd_ring *r,
 						     uint32_t *n)
 {
-	uint32_t first = r->sq_tail & (r->sq_entries - 1);
+	uint32_t first = r->sq_tail & r->sq_mask;
 	uint32_t room = r->sq_entries - (r->sq_tail - r->sq_head);
 
 	if (*n > room) {
@@ -433,7 +438,7 @@ static inline struct zpcifd_cqe *zpcifd_ring_peek_cqe(struct zpcifd_ring *r)
 		if (r->cq_head == r->cq_tail)
 			return NULL;
 	}
-	return &r->cqes[r->cq_head & (r->cq_entries - 1)];
+	return &r->cqes[r->cq_head & r->cq_mask];
 }
 
 /**
@@ -450,7 +455,7 @@ static inline struct zpcifd_cqe *zpcifd_ring_peek_cqe(struct zpcifd_ring *r)
 static inline struct zpcifd_cqe *zpcifd_ring_cq_span(struct zpcifd_ring *r,
 						     uint32_t *n)
 {
-	uint32_t first = r->cq_head & (r->cq_entries - 1);
+	uint32_t first = r->cq_head & r->cq_mask;
 	uint32_t ready = r->cq_tail - r->cq_head;
 
 	if (*n > ready) {
@@ -579,6 +584,35 @@ static inline uint64_t zpcifd_le(uint64_t value, unsigned int len)
 /* One instruction at a time */
 
 /**
+ * zpcifd_ring_enter - ioctl(ZPCIFD_RING_ENTER), for loops of your own
+ * @r: The ring
+ * @count: How many descriptors to run at most
+ *
+ * Changes nothing in @r and nothing in the ring's memory.
+ *
+ * Return: what the ioctl returned, or its errno as a negative number
+ */
+int zpcifd_ring_enter(const struct zpcifd_ring *r, uint32_t count);
+
+/* The same; the C library's way by errno takes as long as the rest of a submission */
+static inline int __zpcifd_ring_enter(const struct zpcifd_ring *r, uint32_t count)
+{
+#if defined(__NR_s390_pci_mmio_read) && !defined(__cplusplus) /* s390 */
+	register long r2 __asm__("2") = r->fd;
+	register unsigned long r3 __asm__("3") = ZPCIFD_RING_ENTER;
+	register unsigned long r4 __asm__("4") = count;
+
+	__asm__ __volatile__("svc %b[nr]"
+			     : "+d" (r2)
+			     : "d" (r3), "d" (r4), [nr] "i" (__NR_ioctl)
+			     : "cc", "memory");
+	return r2;
+#else
+	return zpcifd_ring_enter(r, count);
+#endif
+}
+
+/**
  * zpcifd_sync - Run one descriptor and wait for its completion
  * @r: The ring, with nothing in its queues
  * @sqe: The descriptor; neither ZPCIFD_SQE_LINK nor ZPCIFD_SQE_SKIP_SUCCESS
@@ -591,6 +625,46 @@ static inline uint64_t zpcifd_le(uint64_t value, unsigned int len)
 int zpcifd_sync(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 		struct zpcifd_cqe *cqe);
 
+/* Parts of __zpcifd_run(), not to be called otherwise */
+int zpcifd_run_slow(struct zpcifd_ring *r, uint8_t opcode, uint8_t as, uint64_t offset,
+		    uint32_t len, uint64_t data, uint64_t *value);
+int zpcifd_run_fail(struct zpcifd_ring *r, int ret, uint64_t *value);
+
+/*
+ * Runs one descriptor. What takes more than the one system call, and every
+ * error, is left to zpcifd_run_slow().
+ */
+static inline int __zpcifd_run(struct zpcifd_ring *r, uint8_t opcode, uint8_t as,
+			       uint64_t offset, uint32_t len, uint64_t data,
+			       uint64_t *value)
+{
+	struct zpcifd_ring_header *hdr = r->hdr;
+	uint32_t tail = r->sq_tail, head = r->cq_head;
+	const struct zpcifd_cqe *cqe;
+	int res;
+
+	if (__builtin_expect(r->layout.flags & ZPCIFD_RING_SQPOLL || tail != r->sq_head ||
+			     __atomic_load_n(&hdr->cq_tail, __ATOMIC_ACQUIRE) != head, 0))
+		return zpcifd_run_slow(r, opcode, as, offset, len, data, value);
+
+	zpcifd_prep(&r->sqes[tail & r->sq_mask], opcode, as, offset, len, data);
+	r->sq_tail = ++tail;
+	__atomic_store_n(&hdr->sq_tail, tail, __ATOMIC_RELEASE);
+	res = __zpcifd_ring_enter(r, 1);
+	if (__builtin_expect(res != 1, 0))
+		return zpcifd_run_fail(r, res, value);
+	r->sq_head = tail;
+
+	/* What was taken has completed, and nothing else has */
+	cqe = &r->cqes[head & r->cq_mask];
+	*value = cqe->data;
+	res = cqe->res;
+	r->cq_head = ++head;
+	__atomic_store_n(&hdr->cq_head, head, __ATOMIC_RELEASE);
+	r->cq_tail = head;
+	return res;
+}
+
 /**
  * zpcifd_load - PCILG by zpcifd_sync()
  * @r: The ring, with nothing in its queues
@@ -601,8 +675,11 @@ int zpcifd_sync(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
  *
  * Return: as zpcifd_sync()
  */
-int zpcifd_load(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
-		uint32_t len, uint64_t *value);
+static inline int zpcifd_load(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
+			      uint32_t len, uint64_t *value)
+{
+	return __zpcifd_run(r, ZPCIFD_OP_PCILG, as, offset, len, 0, value);
+}
 
 /**
  * zpcifd_store - PCISTG by zpcifd_sync()
@@ -614,8 +691,17 @@ int zpcifd_load(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
  *
  * Return: as zpcifd_sync()
  */
-int zpcifd_store(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
-		 uint32_t len, uint64_t value);
+static inline int zpcifd_store(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
+			       uint32_t len, uint64_t value)
+{
+	uint64_t none;
+
+	return __zpcifd_run(r, ZPCIFD_OP_PCISTG, as, offset, len, value, &none);
+}
+
+/* Part of zpcifd_block(), not to be called otherwise */
+int zpcifd_block_copy(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
+		      const void *buf, uint32_t len);
 
 /**
  * zpcifd_block - PCISTB by zpcifd_sync()
@@ -629,8 +715,16 @@ int zpcifd_store(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
  * Return: as zpcifd_sync(); -EINVAL as well when @buf has to be copied and
  * is longer than 4096 bytes, or the ring has no data area.
  */
-int zpcifd_block(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
-		 const void *buf, uint32_t len);
+static inline int zpcifd_block(struct zpcifd_ring *r, uint8_t as, uint64_t offset,
+			       const void *buf, uint32_t len)
+{
+	uint64_t payload = (uintptr_t)buf - (uintptr_t)r->data, none;
+
+	if (__builtin_expect(payload >= r->layout.data_len ||
+			     len > r->layout.data_len - payload, 0))
+		return zpcifd_block_copy(r, as, offset, buf, len);
+	return __zpcifd_run(r, ZPCIFD_OP_PCISTB, as, offset, len, payload, &none);
+}
 
 /**
  * zpcifd_cqe_str - Put a completion into words
