@@ -16,9 +16,15 @@
 	(ZPCIFD_SQE_LINK | ZPCIFD_SQE_BUSY_RETURN | ZPCIFD_SQE_SKIP_SUCCESS)
 
 /*
- * Stores to config space that do no harm beyond the function: everything else
- * moves BARs, interrupts or bus mastering, which are not the user's, or is not
- * known to be harmless.
+ * Stores to config space that do no harm beyond the function. A store is issued as
+ * it is or not at all, so a register is here only if all its bits are harmless: the
+ * command register has bus mastering, device control has the function level reset.
+ * No capability is here. MSI and MSI-X are the kernel's; power states lose what the
+ * kernel relies on; VPD and vendor specific ones write what outlives the owner, or
+ * are a window to the BARs, past the MSI-X guard, as virtio's is. Registers of mere
+ * error bits, in PCI Express and AER, are not worth trusting the function's own list
+ * of where they are: errors come as events here, and a reset clears them.
+ * Documentation/userspace-api/zpcifd.rst has the reason for every register.
  */
 static const struct {
 	u16 offset;
@@ -26,8 +32,11 @@ static const struct {
 } zpcifd_config_stores[] = {
 	/* Error bits, cleared by writing ones; the rest is read only */
 	{ PCI_STATUS, 2 },
-	/* Read back only; no function on this platform acts on it */
-	{ PCI_CACHE_LINE_SIZE, 1 },
+	/*
+	 * Cache line size and latency timer: of conventional PCI, without effect on
+	 * this platform's functions. Linux in a guest stores to both.
+	 */
+	{ PCI_CACHE_LINE_SIZE, 2 },
 	/* Read back only; there are no interrupt lines */
 	{ PCI_INTERRUPT_LINE, 1 },
 };

@@ -324,7 +324,11 @@ static const struct rules_config {
 	{ "status", 0x06, 2, 0, 0 },
 	{ "status by bytes", 0x07, 1, 0, 0 },
 	{ "cache line size", 0x0c, 1, 0, 0 },
-	{ "cache line size and latency timer", 0x0c, 2, 0, -EACCES },
+	{ "latency timer", 0x0d, 1, 0, 0 },
+	{ "cache line size and latency timer", 0x0c, 2, 0, 0 },
+	{ "latency timer and header type", 0x0d, 2, 0, -EACCES },
+	{ "up to BIST", 0x0c, 4, 0, -EACCES },
+	{ "BIST", 0x0f, 1, 0, -EACCES },
 	{ "BAR 0", 0x10, 4, 0, -EACCES },
 	{ "capability pointer", 0x34, 1, 0, -EACCES },
 	{ "interrupt line", 0x3c, 1, 0, 0 },
@@ -373,9 +377,10 @@ static bool rules_config_store_allowed(u64 offset, u32 len)
 {
 	switch (offset) {
 	case 0x06:
+	case 0x0c:
 		return len == 1 || len == 2;
 	case 0x07:
-	case 0x0c:
+	case 0x0d:
 	case 0x3c:
 		return len == 1;
 	default:
