@@ -441,6 +441,27 @@ TEST_F(bound, a_second_BIND_gives_EBUSY_from_the_same_and_from_another_file)
 	expect_works(_metadata, self->f.fd);
 }
 
+TEST_F(bound, every_ioctl_but_INFO_is_the_owners)
+{
+	const int fd = open(self->f.path, O_RDWR | O_CLOEXEC);
+	unsigned int i;
+	int expected;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, function_attach(&self->f, self->f.ioas));
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		expected = commands[i].nr == ZPCIFD_INFO ? 0 :
+			   commands[i].nr == ZPCIFD_BIND_IOMMUFD ? -EBUSY : -ENOTCONN;
+		command_fill(&self->f, i, self->buf);
+		EXPECT_EQ(expected, call(fd, commands[i].nr, self->buf)) {
+			TH_LOG("%s", commands[i].name);
+		}
+	}
+	/* Still attached */
+	EXPECT_EQ(-EINVAL, function_attach(&self->f, self->f.ioas));
+	close(fd);
+}
+
 TEST_F(bound, the_function_can_be_bound_again_after_its_owner_was_closed)
 {
 	unsigned int i;

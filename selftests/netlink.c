@@ -186,6 +186,9 @@ TEST_F(netlink, bad_requests)
 	ask(_metadata, n, msg);
 	EXPECT_EQ(-EINVAL, n->reply.error);
 
+	/* An attribute that says of itself that it holds others */
+	EXPECT_EQ(-EINVAL, ask_with(_metadata, n, 0, ZPCIFD_A_DEV_ID | NLA_F_NESTED, &n->id, 4));
+
 	/* The header's reserved field */
 	msg = request(_metadata, n, 0, ZPCIFD_NL_CMD_DEV_GET);
 	nla_put_u32(msg, ZPCIFD_A_DEV_ID, n->id);
@@ -201,6 +204,47 @@ TEST_F(netlink, bad_requests)
 		EXPECT_EQ(-EOPNOTSUPP, n->reply.error);
 		ask(_metadata, n, request(_metadata, n, NLM_F_DUMP, cmd));
 		EXPECT_EQ(-EOPNOTSUPP, n->reply.error);
+	}
+	get(_metadata, n);
+}
+
+/* What is shorter than the header of generic netlink, or is no message at all */
+TEST_F(netlink, short_requests)
+{
+	struct netlink *n = &self->n;
+	static const char bytes[GENL_HDRLEN];
+	struct nl_msg *msg;
+	size_t len;
+
+	for (len = 0; len < sizeof(bytes); len++) {
+		msg = nlmsg_alloc_simple(n->family, 0);
+		ASSERT_NE(NULL, msg);
+		ASSERT_EQ(0, nlmsg_append(msg, (void *)bytes, len, 0));
+		ask(_metadata, n, msg);
+		EXPECT_EQ(-EINVAL, n->reply.error);
+	}
+	/* An attribute that is longer than the message */
+	msg = request(_metadata, n, 0, ZPCIFD_NL_CMD_DEV_GET);
+	nla_put_u32(msg, ZPCIFD_A_DEV_ID, n->id);
+	((struct nlattr *)genlmsg_attrdata(genlmsg_hdr(nlmsg_hdr(msg)), 0))->nla_len = 0xffff;
+	ask(_metadata, n, msg);
+	EXPECT_EQ(-EINVAL, n->reply.error);
+	get(_metadata, n);
+}
+
+/* The only group is that of the events */
+TEST_F(netlink, bad_groups)
+{
+	static const int groups[] = { -1, 0, 0x7fffffff };
+	struct netlink *n = &self->n;
+	int group = genl_ctrl_resolve_grp(n->sk, ZPCIFD_FAMILY_NAME, "nothing");
+	unsigned int i;
+
+	EXPECT_EQ(-NLE_OBJ_NOTFOUND, group);
+	for (i = 0; i < ARRAY_LEN(groups); i++) {
+		EXPECT_EQ(-1, setsockopt(nl_socket_get_fd(n->sk), SOL_NETLINK,
+					 NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])));
+		EXPECT_EQ(EINVAL, errno);
 	}
 	get(_metadata, n);
 }
@@ -377,10 +421,45 @@ static int another_user_with_root_socket(struct __test_metadata *_metadata, stru
 	return be_nobody() || get(_metadata, n).owner_pid;
 }
 
+/* All functions, without a number of any process that is not nobody's */
+static int another_user_dumps(struct __test_metadata *_metadata, struct netlink *n)
+{
+	bool owned = false;
+	unsigned int i;
+
+	if (be_nobody())
+		return 1;
+	n->sk = socket_open(_metadata);
+	ask(_metadata, n, request(_metadata, n, NLM_F_DUMP, ZPCIFD_NL_CMD_DEV_GET));
+	for (i = 0; i < n->reply.count; i++) {
+		if (n->reply.list[i].owner_pid)
+			return 2;
+		owned |= n->reply.list[i].owned;
+	}
+	return !owned;
+}
+
+/* Another user may ask for all that, and do nothing else that root may not */
+static int another_user_asks_badly(struct __test_metadata *_metadata, struct netlink *n)
+{
+	__u32 id = 4095;
+
+	if (be_nobody())
+		return 1;
+	n->sk = socket_open(_metadata);
+	if (ask_with(_metadata, n, 0, ZPCIFD_A_DEV_ID, &id, 4) != -ENODEV ||
+	    ask_with(_metadata, n, 0, ZPCIFD_A_DEV_ID, &id, 3) != -EINVAL)
+		return 2;
+	ask(_metadata, n, request(_metadata, n, 0, ZPCIFD_NL_CMD_DEV_RESET));
+	return n->reply.error != -EOPNOTSUPP;
+}
+
 /* Another user sees that there is an owner, not which process it is */
 TEST_F(netlink, owner_of_another_user)
 {
 	ASSERT_EQ(0, function_bind(&self->n.f));
+	EXPECT_EQ(0, run_child(_metadata, &self->n, another_user_dumps));
+	EXPECT_EQ(0, run_child(_metadata, &self->n, another_user_asks_badly));
 	EXPECT_EQ(0, run_child(_metadata, &self->n, another_user));
 	EXPECT_EQ(0, run_child(_metadata, &self->n, another_user_with_root_socket));
 }
