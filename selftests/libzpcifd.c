@@ -362,6 +362,30 @@ static unsigned int fill(struct zpcifd_ring *r, uint64_t user_data)
 	return n;
 }
 
+TEST_F(bound, a_single_instruction_is_run_by_the_thread_of_a_ring)
+{
+	struct zpcifd_ring_create want = {
+		.flags = ZPCIFD_RING_SQPOLL,
+		.sq_entries = ENTRIES,
+		.data_len = DATA_LEN,
+	};
+	uint64_t expected = 0, value = ~expected;
+	struct zpcifd_ring r;
+	int i;
+
+	ASSERT_EQ(0, zpcifd_load(&self->r, ZPCIFD_AS_CONFIG, 0, 4, &expected));
+	ASSERT_EQ(0, zpcifd_ring_setup(self->f, &r, &want));
+	for (i = 0; i < 3 * ENTRIES; i++) {
+		value = ~expected;
+		ASSERT_EQ(0, zpcifd_load(&r, ZPCIFD_AS_CONFIG, 0, 4, &value));
+		ASSERT_EQ(expected, value);
+		ASSERT_EQ(-EINVAL, zpcifd_load(&r, ZPCIFD_AS_CONFIG, 0, 3, &value));
+		ASSERT_EQ(0, value);
+		ASSERT_EQ(0, zpcifd_block(&r, self->bar, 0x1000, zpcifd_ring_data(&r), 16));
+	}
+	zpcifd_ring_destroy(&r);
+}
+
 TEST_F(bound, a_full_completion_queue_stops_submission_and_loses_nothing)
 {
 	struct zpcifd_cqe *cqe;
