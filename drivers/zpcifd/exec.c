@@ -5,6 +5,7 @@
  * each with the snapshot that it has read.
  */
 #include <linux/ktime.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 
 #include "zpcifd_private.h"
@@ -41,7 +42,9 @@ static long zpcifd_exec_issue(struct zpcifd_ring *ring, u8 opcode, u64 req, u64 
 	case ZPCIFD_OP_PCISTG:
 		return ring->ops.pcistg(ring->zd, *data, req, offset);
 	default:
-		return ring->ops.pcistb(ring->zd, ring->data + *data, req, offset);
+		return ring->ops.pcistb(ring->zd,
+					ring->data + array_index_nospec(*data, ring->data_len),
+					req, offset);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 
@@ -116,10 +117,6 @@ zpcifd_submit_range(const struct zpcifd_ring *ring, u64 head)
  * not linked, and inside its address space's fast range, where nothing is left
  * to check but the instruction's own rules. Returns what the provider did, or
  * %ZPCIFD_NOT_PLAIN.
- *
- * A payload's offset was checked, and needs no masking against speculation: it
- * becomes the operand of one instruction that stores to the function, and
- * nothing is addressed by what is read there.
  */
 static __always_inline long zpcifd_submit_issue(struct zpcifd_ring *ring,
 						union zpcifd_run *run)
@@ -152,7 +149,9 @@ static __always_inline long zpcifd_submit_issue(struct zpcifd_ring *ring,
 		if (unlikely(!zpcifd_submit_is_block(ring, len, offset, run->sqe.payload)))
 			return ZPCIFD_NOT_PLAIN;
 		ring->stats.insns[ZPCIFD_OP_PCISTB]++;
-		return ring->ops.pcistb(ring->zd, ring->data + run->sqe.payload,
+		return ring->ops.pcistb(ring->zd,
+					ring->data + array_index_nospec(run->sqe.payload,
+									ring->data_len),
 					zpcifd_req(as, len), offset);
 	}
 
