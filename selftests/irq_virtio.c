@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Interrupts that a function raises: those of a virtio-blk function, which
- * raises exactly one for each request that it is done with. The request is one
- * that it answers at once, without its disk: what is its name?
+ * raises exactly one for each request that it is done with.
  *
  * Every request is alone in flight, so an interrupt too few or too many is seen
  * with the request that it belongs to. The environment variable
  * ZPCIFD_INTERRUPTS tells how many there are to be: in an emulated machine that
  * shares its host, 100,000 take minutes.
  */
-#include <endian.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/eventfd.h>
-#include <linux/virtio_blk.h>
-#include <linux/virtio_ids.h>
 
-#include "zpcifd_test.h"
-#include "../tools/examples/virtio/virtio.h"
+#include "virtio_disk.h"
 
 /* Interrupts of the test that does nothing else, and of each other one */
 #define DEFAULT_INTERRUPTS 20000
@@ -29,28 +24,6 @@
 
 /* How long an interrupt is waited for that should be there by then */
 #define PATIENCE_MS 10000
-
-struct request {
-	struct virtio_blk_outhdr hdr;
-	char id[VIRTIO_BLK_ID_BYTES];
-	__u8 status;
-};
-
-/**
- * struct disk - A function with one queue, whose vector is 1
- * @vf: The function
- * @vq: The queue; its vector is wired to virtqueue.irqfd
- * @memory: Memory of @req
- * @req: The only request
- */
-struct disk {
-	struct virtio_function vf;
-	struct virtqueue vq;
-	struct virtio_dma memory;
-	struct request *req;
-};
-
-#define VECTOR 1
 
 /* The library is for one thread, this may be called by others meanwhile */
 static int wire(const struct disk *disk, __u32 vector, int fd)
@@ -69,41 +42,6 @@ static __u64 take(int fd)
 	__u64 count;
 
 	return read(fd, &count, sizeof(count)) == sizeof(count) ? count : 0;
-}
-
-/* Gives the function a request, which it may be done with at once */
-static int start(struct disk *disk)
-{
-	const __u64 iova = disk->memory.iova;
-	const struct virtio_buf buf[] = {
-		{ .iova = iova, .len = sizeof(disk->req->hdr) },
-		{ .iova = iova + offsetof(struct request, id), .len = sizeof(disk->req->id) + 1,
-		  .writable = true },
-	};
-
-	disk->req->hdr.type = htole32(VIRTIO_BLK_T_GET_ID);
-	disk->req->status = 0xff;
-	return virtqueue_add(&disk->vq, buf, 2, disk) ?: virtqueue_kick(&disk->vq);
-}
-
-static bool is_done(const struct disk *disk)
-{
-	return le16toh(__atomic_load_n(&disk->vq.used->idx, __ATOMIC_ACQUIRE)) !=
-	       disk->vq.used_idx;
-}
-
-/* Takes the request back, which the function must be done with */
-static int finish(struct disk *disk)
-{
-	void *cookie;
-	__u32 written;
-	int ret;
-
-	if (!is_done(disk))
-		return -EAGAIN;
-	disk->vq.awake = true;
-	ret = virtqueue_wait(&disk->vq, 0, &cookie, &written);
-	return ret ?: disk->req->status;
 }
 
 static __u64 now_ms(void)
@@ -161,12 +99,12 @@ static void run(struct disk *disk, __u32 requests, int other, struct tally *t)
 	for (i = 0; i < requests && !t->lost && !t->failed; i++) {
 		__u64 count;
 
-		t->failed += start(disk) != 0;
+		t->failed += disk_ask(disk) != 0;
 		count = await(disk->vq.irqfd, other, i % 8 != 0);
 		t->interrupts += count;
 		t->lost += !count;
-		t->spurious += count > 1 || !is_done(disk);
-		t->failed += finish(disk) != 0;
+		t->spurious += count > 1 || !disk_is_done(disk);
+		t->failed += disk_finish(disk) != 0;
 	}
 	/* One that comes late would be one too many */
 	usleep(50000);
@@ -189,23 +127,12 @@ FIXTURE_SETUP(virtio)
 	function_close(&f);
 	if (is_simulated(&f))
 		SKIP(return, "a simulated function has no virtio");
-	ret = virtio_open(vf, f.path, VIRTIO_ID_BLOCK);
+	ret = disk_open(disk, f.path);
 	if (ret == -ENODEV)
 		SKIP(return, "%s", vf->why);
-	if (!ret)
-		ret = virtio_negotiate(vf, 0);
-	if (!ret)
-		ret = virtio_use_irqs(vf);
-	if (!ret)
-		ret = virtqueue_setup(&disk->vq, vf, 0, 4);
-	if (!ret)
-		ret = virtio_dma_alloc(vf, &disk->memory, sizeof(*disk->req));
-	if (!ret)
-		ret = virtio_driver_ok(vf);
 	ASSERT_EQ(0, ret) {
 		TH_LOG("%s", vf->why);
 	}
-	disk->req = disk->memory.addr;
 }
 
 FIXTURE_TEARDOWN(virtio)
@@ -213,8 +140,7 @@ FIXTURE_TEARDOWN(virtio)
 	struct virtio_function *vf = &self->disk.vf;
 
 	EXPECT_EQ(0, virtio_reset(vf));
-	virtqueue_free(&self->disk.vq);
-	virtio_dma_free(vf, &self->disk.memory);
+	disk_free(&self->disk);
 	EXPECT_STREQ("", vf->why);
 	virtio_close(vf);
 }
@@ -321,10 +247,10 @@ TEST_F_TIMEOUT(virtio, an_interrupt_of_a_parted_vector_arrives_when_it_is_wired_
 
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(0, wire(disk, VECTOR, -1));
-		ASSERT_EQ(0, start(disk));
-		for (ms = 0; !is_done(disk) && ms < PATIENCE_MS; ms++)
+		ASSERT_EQ(0, disk_ask(disk));
+		for (ms = 0; !disk_is_done(disk) && ms < PATIENCE_MS; ms++)
 			usleep(1000);
-		ASSERT_EQ(0, finish(disk));
+		ASSERT_EQ(0, disk_finish(disk));
 		ASSERT_EQ(0, take(disk->vq.irqfd));
 		ASSERT_EQ(0, wire(disk, VECTOR, disk->vq.irqfd));
 		ASSERT_EQ(1, poll(&irqfd, 1, PATIENCE_MS));

@@ -16,6 +16,14 @@
 #			by 1 ns with every instruction, so that the guest's times are
 #			numbers of instructions, whatever else this machine does
 #
+# An s390x guest has two PCI functions, blk and rng. Its job may have them pulled
+# out and put back at run time, by a line of its output:
+#
+#	rig: unplug <function>	QEMU asks the guest for it, which may take its time
+#	rig: plug <function>	with a disk that is the image again
+#
+# What QEMU's monitor said to that is in build/log/<name>.monitor.
+#
 # Exit code: the job's own, or
 #	122	the kernel's log has a line that it must not have (see splats)
 #	123	the guest ended without a verdict
@@ -42,6 +50,7 @@ shift $((OPTIND - 1))
 use_target "$1"
 job=$2
 log=$BUILD/log/${name:-boot-$target}.log
+replies=${log%.log}.monitor
 kernel=$("$RIG/kernel.sh" "$target")
 
 # Lines that a kernel in good health does not print
@@ -83,21 +92,37 @@ cp "$job" "$tmp/add/job"
 	find . | cpio --quiet -o -H newc -R 0:0
 ) >"$tmp/initramfs"
 
+# The functions, each a virtio device and what makes it a zPCI function. Nothing
+# in the drive's name needs a quote in QEMU's monitor.
+drive="if=none,id=disk,file=${tmp//,/,,}/disk,format=raw,snapshot=on"
+declare -A zpci=(
+	[blk]="zpci,uid=0x10,fid=0x100,target=blk"
+	[rng]="zpci,uid=0x11,fid=0x101,target=rng"
+)
+declare -A virtio=(
+	[blk]="virtio-blk-pci,id=blk,drive=disk,iommu_platform=on,disable-legacy=on"
+	[rng]="virtio-rng-pci,id=rng,iommu_platform=on,disable-legacy=on"
+)
+
 append="printk.time=1 printk.devkmsg=on panic=-1"
 case $rig in
 s390x)
 	cpus=(-accel tcg -smp 2)
 	[ -z "$count" ] ||
 		cpus=(-accel "tcg,thread=single" -icount "shift=0,sleep=off,align=off" -smp 1)
+	ln -s "$(realpath "$disk")" "$tmp/disk"
+	mkfifo "$tmp/monitor.in"
+	: >"$replies"
+	ln -s "$replies" "$tmp/monitor.out"
 	set -- qemu-system-s390x -M s390-ccw-virtio "${cpus[@]}" -cpu max -m 512 \
 		-nographic -nodefaults -no-reboot -serial stdio \
+		-chardev "pipe,id=monitor,path=${tmp//,/,,}/monitor" \
+		-mon chardev=monitor,mode=control \
 		-kernel "$kernel/arch/s390/boot/bzImage" -initrd "$tmp/initramfs" \
 		-append "console=ttysclp0 $append" \
-		-drive "if=none,id=disk,file=${disk//,/,,},format=raw,snapshot=on" \
-		-device zpci,uid=0x10,fid=0x100,target=blk \
-		-device virtio-blk-pci,id=blk,drive=disk,iommu_platform=on,disable-legacy=on \
-		-device zpci,uid=0x11,fid=0x101,target=rng \
-		-device virtio-rng-pci,id=rng,iommu_platform=on,disable-legacy=on
+		-drive "$drive" \
+		-device "${zpci[blk]}" -device "${virtio[blk]}" \
+		-device "${zpci[rng]}" -device "${virtio[rng]}"
 	;;
 um)
 	[ -z "$count" ] || die "$target cannot count instructions"
@@ -118,12 +143,49 @@ show()
 	fi
 }
 
+# ask <command>: a command for QEMU's monitor as people type it
+ask()
+{
+	local line=${1//\\/\\\\}
+
+	printf '{"execute":"human-monitor-command","arguments":{"command-line":"%s"}}\n' \
+		"${line//\"/\\\"}"
+}
+
+# monitor: does with the functions what the job asks for
+monitor()
+{
+	local what function
+
+	if [ "$rig" != s390x ]; then
+		cat >/dev/null
+		return
+	fi
+	# For reading too, or it would wait for a QEMU that does not start
+	exec 5<>"$tmp/monitor.in"
+	echo '{"execute":"qmp_capabilities"}' >&5
+	sed -u -n -E 's/^\[ *[0-9]+\.[0-9]+\] rig: ((un)?plug (blk|rng))$/\1/p' |
+		while read -r what function; do
+			if [ "$what" = unplug ]; then
+				ask "device_del $function"
+				continue
+			fi
+			# A drive goes with its function
+			[ "$function" != blk ] || ask "drive_add 0 \"$drive\""
+			ask "device_add ${zpci[$function]}"
+			ask "device_add ${virtio[$function]}"
+		done >&5
+}
+
 mkfifo "$tmp/console"
-sed -u 's/\r//g' <"$tmp/console" | tee "$log" | show &
+sed -u 's/\r//g' <"$tmp/console" | tee "$log" >(monitor) | show &
 printer=$!
-# A process group of its own, so that nothing of it is left behind. KILL: told
-# more kindly, user-mode Linux complains at length.
-setsid timeout -s KILL "$limit" "$@" </dev/null >"$tmp/console" 2>&1 &
+# A process group of its own, so that nothing of it is left behind; it dies with
+# this script, even if that is killed. KILL: told more kindly, user-mode Linux
+# complains at length.
+with_parent=(setpriv --pdeathsig KILL)
+setsid "${with_parent[@]}" timeout -s KILL "$limit" "${with_parent[@]}" "$@" \
+	</dev/null >"$tmp/console" 2>&1 &
 guest=$!
 start=$SECONDS
 status=0
