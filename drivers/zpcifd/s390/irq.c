@@ -30,14 +30,18 @@ int zpcifd_s390_irq_enable(struct zpcifd_device *zd, u32 type)
 	struct zpcifd_s390 *zf = container_of(zd, struct zpcifd_s390, zd);
 	bool msix = type == ZPCIFD_IRQ_MSIX;
 	int max = msix ? zd->info.out_msix_vectors : zd->info.out_msi_vectors;
-	int i, nr;
+	int i, nr, ret;
 
 	struct zpcifd_s390_vector *vectors __free(kfree) =
 		kcalloc(max, sizeof(*vectors), GFP_KERNEL);
 	if (!vectors)
 		return -ENOMEM;
+	ret = zpcifd_s390_lock(zf);
+	if (ret)
+		return ret;
 	nr = pci_alloc_irq_vectors(zf->pdev, 1, max,
 				   msix ? PCI_IRQ_MSIX : PCI_IRQ_MSI);
+	zpcifd_s390_unlock(zf);
 	if (nr < 0)
 		return nr;
 	for (i = 0; i < nr; i++) {
@@ -55,8 +59,11 @@ int zpcifd_s390_irq_enable(struct zpcifd_device *zd, u32 type)
 void zpcifd_s390_irq_disable(struct zpcifd_device *zd)
 {
 	struct zpcifd_s390 *zf = container_of(zd, struct zpcifd_s390, zd);
+	int ret = zpcifd_s390_lock(zf);
 
 	pci_free_irq_vectors(zf->pdev);
+	if (!ret)
+		zpcifd_s390_unlock(zf);
 	kfree(zf->vectors);
 	zf->vectors = NULL;
 }

@@ -22,17 +22,21 @@ static struct zpcifd_s390 *to_zpcifd_s390(struct zpcifd_device *zd)
 	return container_of(zd, struct zpcifd_s390, zd);
 }
 
-/*
- * Takes the PCI device's lock, which keeps resets by sysfs and by recovery away:
- * one in the middle makes iommufd fail to change the DMA address space, or turns
- * bus mastering back on. Remove holds that lock while it waits for the
- * framework's ops, so nothing here may wait for the lock itself, and nothing that
- * is called under the lock may wait for the framework's locks.
+/**
+ * zpcifd_s390_lock - Take the PCI device's lock for an op
+ * @zf: The function
  *
- * Returns 0 with the lock held, by remove or by this task; -ENODEV while another
- * task runs remove; -EBUSY when somebody else keeps it for too long.
+ * It keeps resets by sysfs and by recovery away: one in the middle makes iommufd
+ * fail to change the DMA address space, turns bus mastering back on, or lets the
+ * platform signal interrupts to memory that was freed. Remove holds that lock
+ * while it waits for the framework's ops, so nothing here may wait for the lock
+ * itself, and nothing that is called under the lock may wait for the framework's
+ * locks.
+ *
+ * Return: 0 with the lock held, by remove or by this task; -ENODEV while another
+ * task runs remove; -EBUSY when somebody else keeps it for too long
  */
-static int zpcifd_s390_lock(struct zpcifd_s390 *zf)
+int zpcifd_s390_lock(struct zpcifd_s390 *zf)
 {
 	unsigned int tries = ZPCIFD_S390_LOCK_TRIES;
 
@@ -48,7 +52,11 @@ static int zpcifd_s390_lock(struct zpcifd_s390 *zf)
 	return 0;
 }
 
-static void zpcifd_s390_unlock(struct zpcifd_s390 *zf)
+/**
+ * zpcifd_s390_unlock - Undo zpcifd_s390_lock()
+ * @zf: The function
+ */
+void zpcifd_s390_unlock(struct zpcifd_s390 *zf)
 {
 	if (READ_ONCE(zf->remover) != current)
 		pci_dev_unlock(zf->pdev);
@@ -63,9 +71,29 @@ static int zpcifd_s390_reset_slot(struct pci_dev *pdev)
 	return slot->ops->reset_slot(slot, PCI_RESET_DO_RESET);
 }
 
+/* Can its config space be read? Not in error, and an error lasts under the lock. */
+static bool zpcifd_s390_answers(struct zpcifd_s390 *zf)
+{
+	u32 id;
+
+	device_lock_assert(&zf->pdev->dev);
+
+	pci_read_config_dword(zf->pdev, PCI_VENDOR_ID, &id);
+	return !PCI_POSSIBLE_ERROR(id);
+}
+
+/* Config space as it was before anybody owned the function */
+static void zpcifd_s390_restore(struct zpcifd_s390 *zf)
+{
+	pci_load_saved_state(zf->pdev, zf->saved);
+	pci_restore_state(zf->pdev);
+	if (zf->master)
+		pci_set_master(zf->pdev);
+}
+
 /*
- * Resets the function and restores its config space: as it was before, or as it
- * was before anybody owned the function
+ * Resets the function and restores its config space: as it was before, if it can
+ * be told, or as it was before anybody owned the function
  */
 static int zpcifd_s390_reset(struct zpcifd_s390 *zf, bool keep)
 {
@@ -74,8 +102,11 @@ static int zpcifd_s390_reset(struct zpcifd_s390 *zf, bool keep)
 
 	device_lock_assert(&pdev->dev);
 
-	if (keep)
+	if (keep) {
 		pci_save_state(pdev);
+		/* What was saved of one in error by then would be all ones */
+		keep = zpcifd_s390_answers(zf);
+	}
 	/* No DMA and no interrupts from here on */
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
 	ret = __pci_reset_function_locked(pdev);
@@ -85,9 +116,10 @@ static int zpcifd_s390_reset(struct zpcifd_s390 *zf, bool keep)
 	 */
 	if (ret == -ENOTTY)
 		ret = zpcifd_s390_reset_slot(pdev);
-	if (!keep)
-		pci_load_saved_state(pdev, zf->saved);
-	pci_restore_state(pdev);
+	if (keep)
+		pci_restore_state(pdev);
+	else
+		zpcifd_s390_restore(zf);
 	return ret;
 }
 
@@ -338,10 +370,7 @@ static pci_ers_result_t zpcifd_s390_slot_reset(struct pci_dev *pdev)
 {
 	struct zpcifd_s390 *zf = pci_get_drvdata(pdev);
 
-	pci_load_saved_state(pdev, zf->saved);
-	pci_restore_state(pdev);
-	if (zf->master)
-		pci_set_master(pdev);
+	zpcifd_s390_restore(zf);
 	zpcifd_set_state(&zf->zd, ZPCIFD_STATE_ONLINE);
 	return PCI_ERS_RESULT_RECOVERED;
 }

@@ -49,6 +49,10 @@ struct zpcifd_s390 {
 	bool master;
 };
 
+/* main.c */
+int zpcifd_s390_lock(struct zpcifd_s390 *zf);
+void zpcifd_s390_unlock(struct zpcifd_s390 *zf);
+
 /* insn.c */
 long zpcifd_s390_pcilg(struct zpcifd_device *zd, u64 *data, u64 req, u64 offset);
 long zpcifd_s390_pcistg(struct zpcifd_device *zd, u64 data, u64 req, u64 offset);
