@@ -251,6 +251,42 @@ static inline void netlink_close(struct netlink *n)
 	function_close(&n->f);
 }
 
+static inline void listen_to_events(struct __test_metadata *_metadata,
+				    struct netlink *n)
+{
+	int group;
+
+	n->events = socket_open(_metadata);
+	group = genl_ctrl_resolve_grp(n->events, ZPCIFD_FAMILY_NAME, ZPCIFD_MCGRP_EVENTS);
+	ASSERT_LT(0, group);
+	ASSERT_EQ(0, nl_socket_add_membership(n->events, group));
+	ASSERT_EQ(0, nl_socket_set_nonblocking(n->events));
+}
+
+/*
+ * The next event: 0, -EAGAIN if there is none, or what recv() failed with. An
+ * event is sent before the call that causes it returns.
+ */
+static inline int next_event(struct __test_metadata *_metadata, struct netlink *n,
+			     struct answer *event)
+{
+	char buf[1024];
+	struct nlmsghdr *header = (struct nlmsghdr *)buf;
+	ssize_t len = recv(nl_socket_get_fd(n->events), buf, sizeof(buf), 0);
+
+	if (len < 0)
+		return -errno;
+	EXPECT_TRUE(nlmsg_ok(header, len));
+	EXPECT_EQ(n->family, header->nlmsg_type);
+	EXPECT_EQ(0, header->nlmsg_seq);
+	EXPECT_EQ(0, parse(header, event));
+	/* Nothing that only some may see */
+	EXPECT_EQ(0, event->owner_pid);
+	EXPECT_FALSE(event->has_rings);
+	EXPECT_FALSE(event->has_stats);
+	return 0;
+}
+
 static inline int be_nobody(void)
 {
 	return setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||

@@ -185,13 +185,15 @@ printer=$!
 # complains at length.
 with_parent=(setpriv --pdeathsig KILL)
 setsid "${with_parent[@]}" timeout -s KILL "$limit" "${with_parent[@]}" "$@" \
-	</dev/null >"$tmp/console" 2>&1 &
+	</dev/null >"$tmp/console" 2>"$tmp/errors" &
 guest=$!
 start=$SECONDS
 status=0
 # The shell would tell that it was killed
 { wait "$guest" || status=$?; } 2>/dev/null
 wait "$printer"
+# What the emulator itself has to say would land in the middle of a line
+cat "$tmp/errors" >>"$log"
 
 verdict=$(sed -n -E 's/^.*rig: verdict ([0-9]+)$/\1/p' "$log" | tail -n 1)
 if [ "$status" = 137 ] && [ $((SECONDS - start)) -ge "$limit" ]; then
