@@ -64,7 +64,7 @@ build_programs()
 	programs=$out/programs
 	: >"$programs"
 	for dir in "$TOP"/tools/libzpcifd "$TOP"/tools/zpcictl "${examples[@]%/Makefile}" \
-		"$TOP"/selftests "$TOP"/selftests/bench; do
+		"$TOP"/selftests "$TOP"/selftests/bench "$TOP"/selftests/hotplug; do
 		make_programs "$dir" -j"$JOBS" || [ -n "$keep" ]
 		make_programs "$dir" -s --no-print-directory list >>"$programs"
 	done

@@ -141,10 +141,14 @@ physical()
 	sleep 1
 	suite virtio try "the kernel's driver reads the disk as before" same_digest
 	examples "$pci" "$(find_function 0x00ff00)"
+	before=$(digest)
+	hotplug "$pci" "$(find_function 0x00ff00)"
 }
 
 # shellcheck source=selftests/rig/examples.sh
 . /rig/examples.sh
+# shellcheck source=selftests/rig/hotplug.sh
+. /rig/hotplug.sh
 
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	echo scan >/sys/kernel/debug/kmemleak
