@@ -192,4 +192,12 @@ TEST_F(fault, a_function_in_error_answers_blocked_until_it_is_reset)
 	expect_cqe(_metadata, cqe, 0, 0, 0);
 }
 
+TEST_F(fault, a_function_that_the_platform_has_recovered_works_without_a_reset)
+{
+	ASSERT_EQ(0, set_fault(self, "state", "error"));
+	expect_cqe(_metadata, ring_run(_metadata, &self->r, sqe_id()), -EIO, 1, 12);
+	ASSERT_EQ(0, set_fault(self, "state", "enabled"));
+	EXPECT_EQ(0, ring_run(_metadata, &self->r, sqe_id()).res);
+}
+
 TEST_HARNESS_MAIN

@@ -139,17 +139,17 @@ TEST_F(events, state)
 	expect_no_event(_metadata, n);
 }
 
-/* A function of the simulator's own comes and goes, with an owner */
-static void added_and_removed_sim(struct __test_metadata *_metadata,
-				  struct netlink *n)
+#define OWN SIM_CONFIGFS "/netlink"
+
+/* A function of the simulator's own comes, and gets an owner */
+static void add_own(struct __test_metadata *_metadata, struct netlink *n, char name[32])
 {
-	static const char dir[] = SIM_CONFIGFS "/netlink";
-	char path[64], name[32];
+	char path[64];
 	struct answer event;
 
-	ASSERT_EQ(0, mkdir(dir, 0755));
-	ASSERT_EQ(0, file_write(SIM_CONFIGFS "/netlink/live", "1"));
-	ASSERT_EQ(0, file_read(SIM_CONFIGFS "/netlink/name", name, sizeof(name)));
+	ASSERT_EQ(0, mkdir(OWN, 0755));
+	ASSERT_EQ(0, file_write(OWN "/live", "1"));
+	ASSERT_EQ(0, file_read(OWN "/name", name, 32));
 	ASSERT_EQ(0, next_event(_metadata, n, &event));
 	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_ADDED, event.cmd);
 	EXPECT_STREQ(name, event.name);
@@ -163,9 +163,14 @@ static void added_and_removed_sim(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, next_event(_metadata, n, &event));
 	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_OWNER, event.cmd);
 	EXPECT_TRUE(event.owned);
+}
 
-	/* The owner is parted first, and nothing is heard of it afterwards */
-	ASSERT_EQ(0, rmdir(dir));
+/* The owner is parted first, and nothing is heard of the function afterwards */
+static void expect_removed(struct __test_metadata *_metadata, struct netlink *n,
+			   const char *name)
+{
+	struct answer event;
+
 	ASSERT_EQ(0, next_event(_metadata, n, &event));
 	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_OWNER, event.cmd);
 	EXPECT_FALSE(event.owned);
@@ -177,6 +182,16 @@ static void added_and_removed_sim(struct __test_metadata *_metadata,
 	close(n->f.fd);
 	n->f.fd = -1;
 	expect_no_event(_metadata, n);
+}
+
+static void added_and_removed_sim(struct __test_metadata *_metadata,
+				  struct netlink *n)
+{
+	char name[32];
+
+	add_own(_metadata, n, name);
+	ASSERT_EQ(0, rmdir(OWN));
+	expect_removed(_metadata, n, name);
 }
 
 /* A physical function goes from its driver and comes back */
@@ -216,6 +231,38 @@ TEST_F(events, added_and_removed)
 		added_and_removed_sim(_metadata, n);
 	else
 		added_and_removed_pci(_metadata, n);
+}
+
+/*
+ * A function that is pulled out has failed for good: its state tells before it is
+ * removed, and its instructions find no function
+ */
+TEST_F(events, a_function_that_is_pulled_out_has_failed_and_is_removed)
+{
+	struct netlink *n = &self->n;
+	struct answer event;
+	struct zpcifd_cqe cqe;
+	struct ring ring;
+	char name[32];
+
+	if (!is_simulated(&n->f))
+		SKIP(return, "a physical function cannot be pulled out at a given instruction");
+	listen_to_events(_metadata, n);
+	add_own(_metadata, n, name);
+	ring_open(_metadata, n->f.fd, &ring, 1, 1, 0);
+	ASSERT_EQ(0, file_write(OWN "/fault_remove", "1"));
+	cqe = ring_run(_metadata, &ring, sqe_id());
+	EXPECT_EQ(-ENODEV, cqe.res);
+	EXPECT_EQ(3, cqe.cc);
+	EXPECT_EQ(ZPCIFD_CQE_ISSUED, cqe.flags);
+	ASSERT_EQ(0, next_event(_metadata, n, &event));
+	EXPECT_EQ(ZPCIFD_NL_CMD_DEV_STATE, event.cmd);
+	EXPECT_EQ(ZPCIFD_STATE_FAILED, event.state);
+	EXPECT_STREQ(name, event.name);
+	/* Removing it waits for the removal that goes on */
+	ASSERT_EQ(0, rmdir(OWN));
+	expect_removed(_metadata, n, name);
+	ring_close(&ring);
 }
 
 TEST_HARNESS_MAIN
