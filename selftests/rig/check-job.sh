@@ -39,25 +39,25 @@ selftests()
 	done
 }
 
-# stress <name> <function>: every process at once on one function, for a minute;
+# long_stress <name> <function>: every process at once on one function, for a minute;
 # for less on the older kernel, whose code is the same
-stress()
+long_stress()
 {
 	local seconds=60
 
 	case $(uname -r) in
 	6.*) seconds=20 ;;
 	esac
-	ZPCIFD_STRESS_SECONDS=$seconds ZPCIFD_FUNCTION=$2 suite "$1 stress-$seconds" stress
+	ZPCIFD_STRESS_SECONDS=$seconds ZPCIFD_FUNCTION=$2 suite "$1 stress-$seconds" /selftests/stress
 }
 
-# sim_stress: as stress, on a simulated function
+# sim_stress: as long_stress, on a simulated function
 sim_stress()
 {
 	local function
 
 	function=$(make_sim sim) || function=/dev/zpci/none
-	stress sim "$function"
+	long_stress sim "$function"
 	remove_sim sim
 }
 
@@ -135,7 +135,7 @@ physical()
 	suite virtio try "zpcifd takes a function by driver_override" set_driver "$pci" zpcifd
 	function=$(function_of "$pci") || function=/dev/zpci/none
 	selftests virtio "$function"
-	stress virtio "$function"
+	long_stress virtio "$function"
 	suite example try "the example reads what the kernel's driver read" example "$pci"
 	suite virtio try "the kernel's driver takes the function again" set_driver "$pci" ''
 	sleep 1
