@@ -56,9 +56,12 @@ static long zpcifd_exec_busy(struct zpcifd_ring *ring,
 			     const struct zpcifd_sqe *sqe, u64 *data,
 			     u32 *retries)
 {
-	u64 end = ktime_get_ns() + ZPCIFD_BUSY_NSEC;
+	u64 end;
 	long ret;
 
+	/* A chain has no other place for it, and may be busy all along */
+	cond_resched();
+	end = ktime_get_ns() + ZPCIFD_BUSY_NSEC;
 	do {
 		cpu_relax();
 		*data = sqe->data;
@@ -195,10 +198,26 @@ u32 zpcifd_exec_cancel_rest(struct zpcifd_ring *ring, u32 pos, u32 avail, u32 cq
 }
 
 /*
+ * Waits until no other chain runs on the function. Chains of many rings may be
+ * before this one, so neither a fatal signal nor the ring's end waits for them.
+ * Returns whether the chain may run.
+ */
+static bool zpcifd_exec_lock_chains(struct zpcifd_ring *ring)
+{
+	if (mutex_lock_killable(&ring->zd->chain_lock))
+		return false;
+	if (!zpcifd_exec_interrupted(ring))
+		return true;
+	mutex_unlock(&ring->zd->chain_lock);
+	return false;
+}
+
+/*
  * Runs the chain that starts at @head with the descriptor @first, of the
  * @avail descriptors there. The whole chain is read first: it starts only when
  * the completion queue has room for all of it, so that nothing cuts it short.
- * Returns how many descriptors it took, 0 if there is no room.
+ * Returns how many descriptors it took, 0 if there is no room or the submission
+ * is to stop here.
  */
 static u32 zpcifd_exec_chain(struct zpcifd_ring *ring,
 			     const struct zpcifd_sqe *first, u32 head,
@@ -217,6 +236,9 @@ static u32 zpcifd_exec_chain(struct zpcifd_ring *ring,
 	if (n > cq_end - ring->cq_tail)
 		return 0;
 
+	if (!zpcifd_exec_lock_chains(ring))
+		return 0;
+
 	/* A submission that ends in the middle ends the chain as well */
 	if (n < avail && ring->chain[n - 1].flags & ZPCIFD_SQE_LINK) {
 		res = -E2BIG;
@@ -224,14 +246,13 @@ static u32 zpcifd_exec_chain(struct zpcifd_ring *ring,
 		set_bit(ZPCIFD_RING_CANCELS, &ring->state);
 	}
 
-	scoped_guard(mutex, &ring->zd->chain_lock) {
-		for (; i < n; i++) {
-			if (res)
-				zpcifd_exec_cancel(ring, &ring->chain[i], -ECANCELED);
-			else
-				res = zpcifd_exec_one(ring, &ring->chain[i]);
-		}
+	for (; i < n; i++) {
+		if (res)
+			zpcifd_exec_cancel(ring, &ring->chain[i], -ECANCELED);
+		else
+			res = zpcifd_exec_one(ring, &ring->chain[i]);
 	}
+	mutex_unlock(&ring->zd->chain_lock);
 	return n + zpcifd_exec_cancel_rest(ring, head + n, avail - n, cq_end);
 }
 

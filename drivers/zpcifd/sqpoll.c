@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "zpcifd_private.h"
 
@@ -86,11 +87,14 @@ static int zpcifd_sqpoll_thread(void *data)
 	struct zpcifd_sqpoll_seen seen = { ring->sq_head, ring->cq_tail };
 	u64 busy = ktime_get_ns();
 
+	/* From zpcifd_sqpoll_stop() alone, never from user space */
+	allow_kernel_signal(SIGKILL);
 	while (!kthread_should_stop()) {
 		if (zpcifd_sqpoll_has_work(ring, &seen) &&
 		    zpcifd_sqpoll_try(ring, &seen)) {
 			busy = ktime_get_ns();
-		} else if (ktime_get_ns() - busy > ring->sq_idle) {
+		} else if (ktime_get_ns() - busy > ring->sq_idle ||
+			   zpcifd_ring_stops(ring)) {
 			zpcifd_sqpoll_sleep(ring, &seen);
 			busy = ktime_get_ns();
 		} else {
@@ -157,6 +161,10 @@ void zpcifd_sqpoll_stop(struct zpcifd_ring *ring)
 
 	if (!ring->sq_thread)
 		return;
+	/* It may wait for other rings' chains: that wait ends with a signal */
+	send_sig(SIGKILL, ring->sq_thread, 1);
 	kthread_stop(ring->sq_thread);
 	ring->sq_thread = NULL;
+	/* Who only looks at the memory calls ZPCIFD_RING_ENTER, and finds out */
+	WRITE_ONCE(ring->header->flags, ZPCIFD_RING_NEED_WAKEUP);
 }

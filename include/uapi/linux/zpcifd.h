@@ -438,10 +438,10 @@ struct zpcifd_uring_enter {
 
 /**
  * enum zpcifd_ring_header_flags - What the kernel tells of a ring
- * @ZPCIFD_RING_NEED_WAKEUP: The thread sleeps: call ZPCIFD_RING_ENTER after
- *	adding descriptors, or after making room for completions that
- *	descriptors wait for. Look at it after a full barrier behind the store to
- *	@sq_tail or @cq_head.
+ * @ZPCIFD_RING_NEED_WAKEUP: The thread sleeps, or has ended with the ring: call
+ *	ZPCIFD_RING_ENTER after adding descriptors, or after making room for
+ *	completions that descriptors wait for. Look at it after a full barrier
+ *	behind the store to @sq_tail or @cq_head.
  */
 enum zpcifd_ring_header_flags {
 	ZPCIFD_RING_NEED_WAKEUP = 1 << 0,
