@@ -277,7 +277,7 @@ static int zpcifd_device_equip_ring(struct zpcifd_ring *ring,
 		eventfd = eventfd_ctx_fdget(cmd->eventfd);
 		if (IS_ERR(eventfd))
 			return PTR_ERR(eventfd);
-		zpcifd_ring_wire(ring, eventfd);
+		ring->eventfd = eventfd;
 	}
 	return 0;
 }
@@ -326,6 +326,9 @@ struct file *zpcifd_device_create_ring(struct zpcifd_file *zf,
 		fput(file);
 		return ERR_PTR(ret);
 	}
+	/* Not before, as the end of a ring that never was is no event */
+	if (ring->eventfd)
+		zpcifd_ring_wire(ring);
 	return file;
 }
 

@@ -202,20 +202,27 @@ static int zpcifd_ring_signal(wait_queue_entry_t *wait, unsigned int mode,
 			      int sync, void *key)
 {
 	struct zpcifd_ring *ring = container_of(wait, struct zpcifd_ring, eventfd_wait);
+	u32 cq_tail = READ_ONCE(ring->cq_tail);
 
+	/* A ring ends once; before, what has changed may be room for descriptors */
+	if (key_to_poll(key) & EPOLLHUP)
+		list_del_init(&wait->entry);
+	else if (cq_tail == ring->eventfd_seen)
+		return 0;
+	ring->eventfd_seen = cq_tail;
 	eventfd_signal(ring->eventfd);
 	return 0;
 }
 
 /**
- * zpcifd_ring_wire - Let a ring signal an eventfd
- * @ring: The ring, which has not run yet
- * @eventfd: What waits for completions from then on, as poll() does; the ring
- *	owns it
+ * zpcifd_ring_wire - Let a ring signal its eventfd
+ * @ring: The ring, which has one and has not run yet
+ *
+ * The eventfd waits for completions and for the end from then on, as poll()
+ * does.
  */
-void zpcifd_ring_wire(struct zpcifd_ring *ring, struct eventfd_ctx *eventfd)
+void zpcifd_ring_wire(struct zpcifd_ring *ring)
 {
-	ring->eventfd = eventfd;
 	init_waitqueue_func_entry(&ring->eventfd_wait, zpcifd_ring_signal);
 	add_wait_queue(&ring->poll_wait, &ring->eventfd_wait);
 }

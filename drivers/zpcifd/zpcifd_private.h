@@ -112,8 +112,10 @@ enum zpcifd_ring_state {
  * @zd: The function, counted
  * @entry: In zpcifd_device::rings, under zpcifd_device::lock
  * @poll_wait: Who waits for completions or for the end of the ring
- * @eventfd: Signalled when completions were added, or NULL
+ * @eventfd: Signalled when completions were added and at the end, or NULL
  * @eventfd_wait: In @poll_wait on behalf of @eventfd
+ * @eventfd_seen: @cq_tail when @eventfd was last signalled; under the lock of
+ *	@poll_wait
  * @sq_thread: Takes descriptors if the ring has ZPCIFD_RING_SQPOLL, until the
  *	ring is disconnected; under zpcifd_device::lock
  * @sq_wait: Where @sq_thread sleeps
@@ -151,6 +153,7 @@ struct zpcifd_ring {
 	wait_queue_head_t poll_wait;
 	struct eventfd_ctx *eventfd;
 	wait_queue_entry_t eventfd_wait;
+	u32 eventfd_seen;
 	struct task_struct *sq_thread;
 	wait_queue_head_t sq_wait;
 	u64 sq_idle;
@@ -226,7 +229,7 @@ struct zpcifd_ring *zpcifd_ring_create(struct zpcifd_device *zd,
 				       struct zpcifd_ring_create *cmd);
 void zpcifd_ring_narrow(struct zpcifd_ring *ring,
 			struct zpcifd_ring_window *windows, u32 nr_windows);
-void zpcifd_ring_wire(struct zpcifd_ring *ring, struct eventfd_ctx *eventfd);
+void zpcifd_ring_wire(struct zpcifd_ring *ring);
 void zpcifd_ring_free(struct zpcifd_ring *ring);
 struct file *zpcifd_ring_file(struct zpcifd_ring *ring);
 void zpcifd_ring_disconnect(struct zpcifd_ring *ring);

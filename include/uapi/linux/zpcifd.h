@@ -259,8 +259,8 @@ struct zpcifd_detach {
  *	queue, so that no system call is needed. When it has found nothing to do
  *	for a while, it sets ZPCIFD_RING_NEED_WAKEUP and sleeps.
  * @ZPCIFD_RING_SQ_AFF: The thread runs on @sq_thread_cpu only
- * @ZPCIFD_RING_EVENTFD: @eventfd is signalled when completions were added, and
- *	when the ring ends
+ * @ZPCIFD_RING_EVENTFD: @eventfd is signalled when a submission has added
+ *	completions, and once when the ring ends
  */
 enum zpcifd_ring_flags {
 	ZPCIFD_RING_SQPOLL = 1 << 0,
@@ -308,10 +308,12 @@ struct zpcifd_ring_window {
  *	of them, beside obeying all other rules.
  *
  * The mapping starts with struct zpcifd_ring_header. The ring's memory is
- * charged to the caller. Fields without their flag must be 0.
+ * charged to the caller. Fields without their flag, and @windows without
+ * @nr_windows, must be 0.
  *
  * Errors beyond the general ones: EPERM when the administrator forbids
- * ZPCIFD_RING_SQPOLL; EBADF when @eventfd is not open; EMFILE.
+ * ZPCIFD_RING_SQPOLL; EBADF when @eventfd is not open, and EINVAL when it is not
+ * an eventfd; EMFILE.
  */
 struct zpcifd_ring_create {
 	__u32 size;
