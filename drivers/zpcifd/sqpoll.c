@@ -138,12 +138,16 @@ int zpcifd_sqpoll_start(struct zpcifd_ring *ring,
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
 	set_user_nice(thread, task_nice(current));
-	if (cmd->flags & ZPCIFD_RING_SQ_AFF)
+	if (cmd->flags & ZPCIFD_RING_SQ_AFF) {
 		kthread_bind(thread, cpu);
-	else
+		wake_up_process(thread);
+	} else {
+		/* A thread that starts sets its own CPUs: let that be over */
+		kthread_park(thread);
 		set_cpus_allowed_ptr(thread, current->cpus_ptr);
+		kthread_unpark(thread);
+	}
 	ring->sq_thread = thread;
-	wake_up_process(thread);
 	return 0;
 }
 
