@@ -121,7 +121,7 @@ static bool zpcifd_ring_is_valid(const struct zpcifd_ring_create *cmd)
 	if (!(cmd->flags & ZPCIFD_RING_EVENTFD) && cmd->eventfd)
 		return false;
 	return cmd->nr_windows <= ZPCIFD_MAX_WINDOWS &&
-	       !cmd->nr_windows == !cmd->windows;
+	       (cmd->nr_windows || !cmd->windows);
 }
 
 /**
