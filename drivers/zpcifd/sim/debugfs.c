@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What tests look at: the last instructions exactly as they came, and how often
- * each vector was raised.
+ * What tests look at: the last instructions exactly as they came, how often each
+ * vector was raised, and config space, which instructions of an owner alone
+ * reach.
  *
  * A line of the log has the number of the instruction, its name, address space,
  * offset, length, data (the register stored or loaded), and the answer: a
@@ -71,10 +72,21 @@ static int zsim_debugfs_vectors_show(struct seq_file *s, void *unused)
 	unsigned int i;
 
 	for (i = 0; i < fn->nr_vectors; i++)
-		seq_printf(s, "%u %lld\n", i, atomic64_read(&fn->vectors[i]));
+		seq_printf(s, "%u %lld %u\n", i, atomic64_read(&fn->vectors[i]),
+			   test_bit(i, fn->requested));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(zsim_debugfs_vectors);
+
+static int zsim_debugfs_config_show(struct seq_file *s, void *unused)
+{
+	struct zsim_function *fn = s->private;
+
+	guard(mutex)(&fn->lock);
+	seq_write(s, fn->config, sizeof(fn->config));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(zsim_debugfs_config);
 
 /* Remember an instruction and its answer */
 void zsim_debugfs_log(struct zsim_function *fn, const struct zpcifd_insn *insn,
@@ -101,6 +113,8 @@ void zsim_debugfs_add(struct zsim_function *fn, const char *name)
 			    &zsim_debugfs_log_fops);
 	debugfs_create_file("vectors", 0400, fn->debugfs, fn,
 			    &zsim_debugfs_vectors_fops);
+	debugfs_create_file("config", 0400, fn->debugfs, fn,
+			    &zsim_debugfs_config_fops);
 }
 
 void zsim_debugfs_init(void)
