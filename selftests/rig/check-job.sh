@@ -149,6 +149,8 @@ physical()
 . /rig/examples.sh
 # shellcheck source=selftests/rig/hotplug.sh
 . /rig/hotplug.sh
+# shellcheck source=selftests/rig/states.sh
+. /rig/states.sh
 
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	echo scan >/sys/kernel/debug/kmemleak
@@ -171,6 +173,9 @@ else
 fi
 
 suite modules try "the modules unload" unload_modules
+if [ "$(uname -m)" = s390x ]; then
+	suite unload unload_in_every_state "$(find_function 0x010000)"
+fi
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	suite kmemleak try "nothing is left behind in memory" no_leak
 fi

@@ -17,7 +17,7 @@ mkdir -p "$root"/{bin,rig,modules,selftests,proc,sys,dev,tmp,run}
 cp "$sysroot/bin/busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 cp "$RIG/init" "$root/init"
-cp "$RIG/guest.sh" "$RIG/examples.sh" "$RIG/hotplug.sh" "$root/rig/"
+cp "$RIG"/{guest,examples,hotplug,states}.sh "$root/rig/"
 
 # strip_into <directory> <files...>: without debugging information, which is
 # most of a file and which the guest has no use for
