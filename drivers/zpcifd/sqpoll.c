@@ -60,8 +60,11 @@ static bool zpcifd_sqpoll_try(struct zpcifd_ring *ring,
 		.cq_head = READ_ONCE(ring->header->cq_head),
 	};
 
-	if (zpcifd_submit(ring, INT_MAX, false) > 0)
+	if (zpcifd_submit(ring, INT_MAX, false) > 0) {
+		/* Behind what is work next, as a tail may be right that was junk */
+		seen->sq_tail = ring->sq_head;
 		return true;
+	}
 	*seen = now;
 	return false;
 }
