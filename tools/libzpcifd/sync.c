@@ -40,7 +40,8 @@ static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 
 	if (sqe->flags & (ZPCIFD_SQE_LINK | ZPCIFD_SQE_SKIP_SUCCESS))
 		return -EINVAL;
-	r->sq_head = __atomic_load_n(&r->hdr->sq_head, __ATOMIC_ACQUIRE);
+	if (r->sq_tail != r->sq_head)
+		r->sq_head = __atomic_load_n(&r->hdr->sq_head, __ATOMIC_ACQUIRE);
 	if (r->sq_tail != r->sq_head || zpcifd_ring_peek_cqe(r))
 		return -EAGAIN;
 	slot = zpcifd_ring_get_sqe(r);
@@ -53,6 +54,8 @@ static int run(struct zpcifd_ring *r, const struct zpcifd_sqe *sqe,
 		return r->layout.flags & ZPCIFD_RING_SQPOLL ? -ENODEV : -EAGAIN;
 	*cqe = *done;
 	zpcifd_ring_cq_advance(r, 1);
+	/* The ring's thread tells so a moment later */
+	r->sq_head = r->sq_tail;
 	return cqe->res;
 }
 
