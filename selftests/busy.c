@@ -36,25 +36,7 @@ FIXTURE(busy)
 	struct state s;
 };
 
-FIXTURE_VARIANT(busy)
-{
-	const struct submission *submission;
-};
-
-FIXTURE_VARIANT_ADD(busy, ENTER)
-{
-	.submission = NULL,
-};
-
-FIXTURE_VARIANT_ADD(busy, SQPOLL)
-{
-	.submission = &submit_sqpoll,
-};
-
-FIXTURE_VARIANT_ADD(busy, URING_CMD)
-{
-	.submission = &submit_uring,
-};
+SUBMISSION_VARIANTS(busy);
 
 static long long now(clockid_t clock)
 {

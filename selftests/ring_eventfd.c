@@ -18,43 +18,18 @@ FIXTURE(ring_eventfd)
 	int eventfd;
 };
 
-FIXTURE_VARIANT(ring_eventfd)
-{
-	const struct submission *submission;
-};
-
-FIXTURE_VARIANT_ADD(ring_eventfd, ENTER)
-{
-	.submission = NULL,
-};
-
-FIXTURE_VARIANT_ADD(ring_eventfd, SQPOLL)
-{
-	.submission = &submit_sqpoll,
-};
-
-FIXTURE_VARIANT_ADD(ring_eventfd, URING_CMD)
-{
-	.submission = &submit_uring,
-};
+SUBMISSION_VARIANTS(ring_eventfd);
 
 /* As ring_open(), with an eventfd */
 static void open_with(struct __test_metadata *_metadata, const struct function *f,
 		      struct ring *r, int eventfd)
 {
-	r->layout = (struct zpcifd_ring_create){
-		.size = sizeof(r->layout),
-		.flags = ZPCIFD_RING_EVENTFD | (ring_submission ? ring_submission->flags : 0),
+	*r = (struct ring){ .layout = {
+		.flags = ZPCIFD_RING_EVENTFD,
 		.sq_entries = ENTRIES,
 		.eventfd = eventfd,
-	};
-	ASSERT_EQ(0, call(f->fd, ZPCIFD_RING_CREATE, &r->layout));
-	r->fd = r->layout.out_fd;
-	ASSERT_EQ(0, ring_map(r));
-	r->submission = ring_submission;
-	r->tail = 0;
-	if (ring_submission && ring_submission->open)
-		ASSERT_EQ(0, ring_submission->open(r));
+	} };
+	ASSERT_EQ(0, ring_make(f->fd, r, ring_submission));
 }
 
 FIXTURE_SETUP(ring_eventfd)

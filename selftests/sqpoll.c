@@ -65,7 +65,7 @@ static void wait_until_it_sleeps(const struct ring *r)
 }
 
 /* Wakes the thread if need be */
-static int wake(const struct ring *r)
+static int wake(struct ring *r)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return sleeps(r) ? ring_enter(r, 0) : 0;

@@ -81,7 +81,7 @@ static int pop_all(struct owner *o)
 }
 
 static int submit_by(struct worker *w, struct zpcifd_sqe sqe, unsigned int chain,
-		     int (*enter)(const struct ring *r, unsigned long count))
+		     int (*enter)(struct ring *r, unsigned long count))
 {
 	struct owner *o = w->o;
 	int ret, bad;

@@ -28,25 +28,7 @@ FIXTURE(windows)
 	struct ring r;
 };
 
-FIXTURE_VARIANT(windows)
-{
-	const struct submission *submission;
-};
-
-FIXTURE_VARIANT_ADD(windows, ENTER)
-{
-	.submission = NULL,
-};
-
-FIXTURE_VARIANT_ADD(windows, SQPOLL)
-{
-	.submission = &submit_sqpoll,
-};
-
-FIXTURE_VARIANT_ADD(windows, URING_CMD)
-{
-	.submission = &submit_uring,
-};
+SUBMISSION_VARIANTS(windows);
 
 static struct zpcifd_ring_window window(__u8 as, __u64 offset, __u64 len, __u32 opcodes)
 {
@@ -85,19 +67,20 @@ static int create(const struct function *f, struct zpcifd_ring_create *layout, _
 	return call(f->fd, ZPCIFD_RING_CREATE, layout);
 }
 
-/* As ring_open() does, for a ring that another one may have made */
-static int use(struct ring *r, const struct zpcifd_ring_create *layout, int fd)
+/*
+ * As ring_open() does, for a ring that another one may have made, which knows the
+ * ring's thread
+ */
+static int use(struct ring *r, const struct zpcifd_ring_create *layout, int fd, pid_t thread)
 {
 	int ret;
 
-	r->layout = *layout;
-	r->fd = fd;
+	*r = (struct ring){ .layout = *layout, .fd = fd, .thread = thread };
 	ret = ring_map(r);
 	if (ret)
 		return ret;
 	r->submission = ring_submission;
-	r->tail = r->header->sq_tail;
-	return r->submission && r->submission->open ? r->submission->open(r) : 0;
+	return r->submission ? r->submission->open(r) : 0;
 }
 
 FIXTURE_SETUP(windows)
@@ -111,7 +94,7 @@ FIXTURE_SETUP(windows)
 	ASSERT_EQ(0, create(&self->f, &layout, NR_WINDOWS, w));
 	/* The kernel has its own copy */
 	memset(w, 0xff, sizeof(w));
-	ASSERT_EQ(0, use(&self->r, &layout, layout.out_fd));
+	ASSERT_EQ(0, use(&self->r, &layout, layout.out_fd, 0));
 }
 
 FIXTURE_TEARDOWN(windows)
@@ -285,7 +268,7 @@ static struct reply serve_one(struct ring *r, const struct request *request)
 }
 
 /* The other process: has nothing but the socket and what comes through it */
-static int serve(int socket, const struct zpcifd_ring_create *layout)
+static int serve(int socket, const struct ring *theirs)
 {
 	struct request request;
 	struct reply reply;
@@ -296,7 +279,7 @@ static int serve(int socket, const struct zpcifd_ring_create *layout)
 	if (dup2(socket, 3) != 3 || close_range(4, ~0U, 0))
 		return 1;
 	fd = receive_fd(3);
-	if (fd < 0 || use(&r, layout, fd))
+	if (fd < 0 || use(&r, &theirs->layout, fd, theirs->thread))
 		return 2;
 	while (read(3, &request, sizeof(request)) == sizeof(request)) {
 		reply = serve_one(&r, &request);
@@ -320,7 +303,7 @@ static void other_start(struct __test_metadata *_metadata, struct other *o,
 	o->pid = fork();
 	ASSERT_LE(0, o->pid);
 	if (!o->pid)
-		_exit(serve(sockets[1], &r->layout));
+		_exit(serve(sockets[1], r));
 	close(sockets[1]);
 	o->socket = sockets[0];
 	ASSERT_EQ(0, send_fd(o->socket, r->fd));
@@ -499,7 +482,7 @@ TEST_F(windows, a_ring_lives_as_long_as_its_owner_that_is_killed)
 	pfd.fd = receive_fd(sockets[0]);
 	ASSERT_LE(0, pfd.fd);
 	ASSERT_EQ(sizeof(layout), read(sockets[0], &layout, sizeof(layout)));
-	ASSERT_EQ(0, use(&r, &layout, pfd.fd));
+	ASSERT_EQ(0, use(&r, &layout, pfd.fd, submit_find_thread(owner)));
 
 	for (i = 0; i < 2 * ENTRIES; i++) {
 		ASSERT_EQ(1, run(&r, sqe_id(), &cqe));

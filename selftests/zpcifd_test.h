@@ -58,16 +58,21 @@ struct ring;
 /**
  * struct submission - A way to submit, see submit.h
  * @flags: Flags of the ring
- * @hold: Descriptors are not the kernel's before @enter
- * @open: Called when the ring is mapped, or NULL
- * @enter: As ZPCIFD_RING_ENTER
- * @close: Undoes @open, or NULL
+ * @hold: Descriptors are not the kernel's before @start or @enter
+ * @open: Called when the ring is mapped
+ * @start: Submits and does not wait; returns 0 or a negative errno
+ * @finish: Waits for all that was started and can be taken; returns 0 or the first
+ *	negative errno
+ * @enter: As ZPCIFD_RING_ENTER, when nothing that was started is under way
+ * @close: Undoes @open
  */
 struct submission {
 	__u32 flags;
 	bool hold;
 	int (*open)(struct ring *ring);
-	int (*enter)(const struct ring *ring, unsigned long count);
+	int (*start)(struct ring *ring, unsigned long count);
+	int (*finish)(struct ring *ring);
+	int (*enter)(struct ring *ring, unsigned long count);
 	void (*close)(struct ring *ring);
 };
 
@@ -85,6 +90,8 @@ static const struct submission *ring_submission;
  * @data: Its parts
  * @submission: How descriptors are submitted
  * @private: For @submission
+ * @thread: The ring's thread, if it has one
+ * @head: With descriptors that are held back: what the kernel is known to have taken
  * @tail: End of the descriptors that are held back
  */
 struct ring {
@@ -97,6 +104,8 @@ struct ring {
 	__u8 *data;
 	const struct submission *submission;
 	void *private;
+	pid_t thread;
+	__u32 head;
 	__u32 tail;
 };
 
@@ -303,53 +312,96 @@ static inline int ring_map(struct ring *ring)
 	return 0;
 }
 
+/* Makes a ring of @layout's flags, lengths and so on, and maps it */
+static inline int ring_make(int fd, struct ring *ring, const struct submission *submission)
+{
+	int ret;
+
+	ring->layout.size = sizeof(ring->layout);
+	if (submission)
+		ring->layout.flags |= submission->flags;
+	ret = call(fd, ZPCIFD_RING_CREATE, &ring->layout);
+	if (ret)
+		return ret;
+	ring->fd = ring->layout.out_fd;
+	ret = ring_map(ring);
+	if (ret)
+		return ret;
+	ring->submission = submission;
+	return submission ? submission->open(ring) : 0;
+}
+
 static inline void ring_open(struct __test_metadata *_metadata, int fd,
 			     struct ring *ring, __u32 sq_entries,
 			     __u32 cq_entries, __u32 data_len)
 {
-	ring->layout = (struct zpcifd_ring_create){
-		.size = sizeof(ring->layout),
-		.flags = ring_submission ? ring_submission->flags : 0,
+	*ring = (struct ring){ .layout = {
 		.sq_entries = sq_entries,
 		.cq_entries = cq_entries,
 		.data_len = data_len,
-	};
-	ASSERT_EQ(0, call(fd, ZPCIFD_RING_CREATE, &ring->layout));
-	ring->fd = ring->layout.out_fd;
-	ASSERT_EQ(0, ring_map(ring));
-	ring->submission = ring_submission;
-	ring->tail = 0;
-	if (ring_submission && ring_submission->open)
-		ASSERT_EQ(0, ring_submission->open(ring));
+	} };
+	ASSERT_EQ(0, ring_make(fd, ring, ring_submission));
 }
 
 static inline void ring_close(struct ring *ring)
 {
-	if (ring->submission && ring->submission->close)
+	if (ring->submission)
 		ring->submission->close(ring);
 	munmap(ring->map, ring->layout.out_mmap_len);
 	close(ring->fd);
 	ring->fd = -1;
 }
 
+/* Are descriptors the kernel's only when they are submitted? */
+static inline bool ring_holds(const struct ring *ring)
+{
+	return ring->submission && ring->submission->hold;
+}
+
+static inline __u32 ring_tail(const struct ring *ring)
+{
+	return ring_holds(ring) ? ring->tail : ring->header->sq_tail;
+}
+
+/* Adds entries that are filled; the caller knows that there is room */
+static inline void ring_advance(struct ring *ring, __u32 count)
+{
+	if (ring_holds(ring))
+		ring->tail += count;
+	else
+		__atomic_store_n(&ring->header->sq_tail, ring->header->sq_tail + count,
+				 __ATOMIC_RELEASE);
+}
+
 /* Fills an entry; the caller knows that there is room */
 static inline void ring_push(struct ring *ring, struct zpcifd_sqe sqe)
 {
-	bool hold = ring->submission && ring->submission->hold;
-	__u32 tail = hold ? ring->tail : ring->header->sq_tail;
-
-	ring->sqes[tail & (ring->layout.sq_entries - 1)] = sqe;
-	if (hold)
-		ring->tail++;
-	else
-		__atomic_store_n(&ring->header->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	ring->sqes[ring_tail(ring) & (ring->layout.sq_entries - 1)] = sqe;
+	ring_advance(ring, 1);
 }
 
-static inline int ring_enter(const struct ring *ring, unsigned long count)
+static inline int ring_enter(struct ring *ring, unsigned long count)
 {
 	if (ring->submission)
 		return ring->submission->enter(ring, count);
 	return call(ring->fd, ZPCIFD_RING_ENTER, (void *)count);
+}
+
+/* Submits and waits for nothing that does not run in the caller */
+static inline int ring_start(struct ring *ring, unsigned long count)
+{
+	int ret;
+
+	if (ring->submission)
+		return ring->submission->start(ring, count);
+	ret = ring_enter(ring, count);
+	return ret < 0 ? ret : 0;
+}
+
+/* Waits for all that was started */
+static inline int ring_finish(struct ring *ring)
+{
+	return ring->submission ? ring->submission->finish(ring) : 0;
 }
 
 /* Completions that were not taken yet */
@@ -376,7 +428,7 @@ static inline struct zpcifd_cqe ring_run(struct __test_metadata *_metadata,
 {
 	struct zpcifd_cqe cqe = { .res = -EPROTO };
 
-	sqe.user_data = 0x123456789abcdef0 + ring->header->sq_tail;
+	sqe.user_data = 0x123456789abcdef0 + ring_tail(ring);
 	ring_push(ring, sqe);
 	ASSERT_EQ(1, ring_enter(ring, 1));
 	ASSERT_TRUE(ring_pop(ring, &cqe));
