@@ -603,32 +603,6 @@ TEST_F(bound, RING_CREATE_with_bad_sizes_gives_EINVAL)
 	}
 }
 
-TEST_F(bound, RING_CREATE_works_from_the_smallest_to_the_largest_ring)
-{
-	const struct zpcifd_info *info = &self->f.info;
-	const struct {
-		__u32 sq, cq, data;
-	} good[] = {
-		{ 1, 0, 0 },
-		{ 1, 1, 0 },
-		{ 1, info->out_max_cq_entries, TEST_PAGE },
-		{ info->out_max_sq_entries, 0, 0 },
-		{ info->out_max_sq_entries, info->out_max_cq_entries,
-		  info->out_max_data_len },
-	};
-	struct zpcifd_cqe cqe;
-	struct ring ring;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_LEN(good); i++) {
-		ring_open(_metadata, self->f.fd, &ring, good[i].sq, good[i].cq, good[i].data);
-		EXPECT_EQ(good[i].cq ?: good[i].sq, ring.layout.cq_entries);
-		cqe = ring_run(_metadata, &ring, sqe_id());
-		EXPECT_EQ(0, cqe.res);
-		ring_close(&ring);
-	}
-}
-
 TEST_F(bound, a_ring_file_is_close_on_exec)
 {
 	struct zpcifd_ring_create layout;
