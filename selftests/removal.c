@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "sim_own.h"
+#include "submit.h"
 
 #define OWN SIM_CONFIGFS "/selftest-removal"
 
@@ -33,26 +34,12 @@ FIXTURE(removal)
 	void *memory;
 };
 
-/* How the function goes, and what kind of ring its owner has */
-FIXTURE_VARIANT(removal)
-{
-	bool rmdir;
-	__u32 ring_flags;
-};
-
-FIXTURE_VARIANT_ADD(removal, live)
-{
-	.rmdir = false,
-};
+/* How the function goes: its attribute live is cleared, or its directory removed */
+SUBMISSION_VARIANTS(removal, bool rmdir;);
 
 FIXTURE_VARIANT_ADD(removal, rmdir)
 {
 	.rmdir = true,
-};
-
-FIXTURE_VARIANT_ADD(removal, live_SQPOLL)
-{
-	.ring_flags = ZPCIFD_RING_SQPOLL,
 };
 
 static long long now(void)
@@ -78,8 +65,8 @@ FIXTURE_SETUP(removal)
 		.count = 1,
 		.eventfds = (uintptr_t)&self->interrupts,
 	};
-	struct zpcifd_ring_create *layout = &self->r.layout;
 
+	ring_submission = variant->submission;
 	function_open(_metadata, &self->f);
 	if (!is_simulated(&self->f))
 		SKIP(return, "a physical function neither stays busy nor pins memory on demand");
@@ -106,17 +93,14 @@ FIXTURE_SETUP(removal)
 	self->interrupts = eventfd(0, EFD_CLOEXEC);
 	ASSERT_LE(0, self->interrupts);
 	ASSERT_EQ(0, call(self->f.fd, ZPCIFD_IRQ_SET, &irq));
-	*layout = (struct zpcifd_ring_create){
-		.size = sizeof(*layout),
-		.flags = ZPCIFD_RING_EVENTFD | variant->ring_flags,
+	self->r.layout = (struct zpcifd_ring_create){
+		.flags = ZPCIFD_RING_EVENTFD,
 		.sq_entries = ENTRIES,
 		.cq_entries = ENTRIES,
 		.data_len = TEST_PAGE,
 		.eventfd = self->completions,
 	};
-	ASSERT_EQ(0, call(self->f.fd, ZPCIFD_RING_CREATE, layout));
-	self->r.fd = layout->out_fd;
-	ASSERT_EQ(0, ring_map(&self->r));
+	ASSERT_EQ(0, ring_make(self->f.fd, &self->r, variant->submission));
 }
 
 /* Nothing uses the address space any more, and a new function can be made */
@@ -300,7 +284,7 @@ static int submit_and_enter(struct _test_data_removal *self, int allowed)
 			if (take_completions(r, allowed))
 				return -EPROTO;
 		} while (ret >= 0 && __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE) !=
-				     r->header->sq_tail);
+				     ring_tail(r));
 	} while (ret >= 0);
 	return ret == -ENODEV ? 0 : ret;
 }
@@ -313,6 +297,26 @@ static int submit(struct _test_data_removal *self)
 static int submit_busy(struct _test_data_removal *self)
 {
 	return submit_and_enter(self, -EBUSY);
+}
+
+/* Waits for nothing that does not run in the caller, so that much is under way */
+static int submit_ahead(struct _test_data_removal *self)
+{
+	struct ring *r = &self->r;
+	int ret, finished;
+
+	do {
+		while (ring_tail(r) - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE) <
+		       ENTRIES)
+			ring_push(r, sqe_id());
+		ret = ring_start(r, INT_MAX);
+		if (take_completions(r, 0))
+			return -EPROTO;
+	} while (!ret);
+	finished = ring_finish(r);
+	if (ret != -ENODEV || take_completions(r, 0))
+		return ret;
+	return finished == -ENODEV ? 0 : finished;
 }
 
 /* One user who submits, with a fault of the function */
@@ -334,6 +338,12 @@ TEST_F_TIMEOUT(removal, whoever_submits_meets_ENODEV_within_a_second, 120)
 {
 	remove_under(_metadata, self, variant,
 		     (struct user){ .what = "submission", .use = submit });
+}
+
+TEST_F_TIMEOUT(removal, whoever_submits_without_waiting_meets_ENODEV_within_a_second, 120)
+{
+	remove_under(_metadata, self, variant,
+		     (struct user){ .what = "submission ahead", .use = submit_ahead });
 }
 
 TEST_F_TIMEOUT(removal, a_function_that_stays_busy_is_removed_within_a_second, 120)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "sim_log.h"
+#include "submit.h"
 
 #define PCI_DRIVER "/sys/bus/pci/drivers/zpcifd"
 
@@ -21,6 +22,8 @@ FIXTURE(unplug)
 	char name[256];
 	char path[512];
 };
+
+SUBMISSION_VARIANTS(unplug);
 
 static int unplug(const struct _test_data_unplug *self)
 {
@@ -67,6 +70,7 @@ FIXTURE_SETUP(unplug)
 	char path[512], link[256];
 	ssize_t len;
 
+	ring_submission = variant->submission;
 	function_open_bound(_metadata, &self->f);
 	self->simulated = is_simulated(&self->f);
 	if (self->simulated) {
