@@ -5,6 +5,7 @@
  * are those of the model "registers".
  */
 #include "sim_own.h"
+#include "submit.h"
 
 #define OWN SIM_CONFIGFS "/selftest-dma"
 
@@ -30,6 +31,8 @@ FIXTURE(dma)
 	__u32 other_ioas;
 	__u8 *memory;
 };
+
+SUBMISSION_VARIANTS(dma);
 
 static int map(const struct _test_data_dma *self, __u32 ioas, __u64 iova, size_t len,
 	       __u32 flags)
@@ -59,6 +62,7 @@ static int unmap(const struct _test_data_dma *self, __u32 ioas)
 
 FIXTURE_SETUP(dma)
 {
+	ring_submission = variant->submission;
 	function_open(_metadata, &self->f);
 	if (!is_simulated(&self->f))
 		SKIP(return, "a physical function has registers of its own");

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "sim_log.h"
+#include "submit.h"
 
 FIXTURE(fault)
 {
@@ -14,6 +15,8 @@ FIXTURE(fault)
 	char dir[256];
 	__u64 log;
 };
+
+SUBMISSION_VARIANTS(fault);
 
 static int set_fault(const struct _test_data_fault *self, const char *attr, const char *value)
 {
@@ -25,6 +28,7 @@ static int set_fault(const struct _test_data_fault *self, const char *attr, cons
 
 FIXTURE_SETUP(fault)
 {
+	ring_submission = variant->submission;
 	function_open_bound(_metadata, &self->f);
 	ring_open(_metadata, self->f.fd, &self->r, 16, 16, TEST_PAGE);
 	if (!is_simulated(&self->f))

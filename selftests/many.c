@@ -2,12 +2,14 @@
 /*
  * Many simulated functions at once: made, bound, used and removed in parallel,
  * a thread for each. Nothing of them is left behind, not even a reference to the
- * modules.
+ * modules. The three ways to submit go by turns among them, so that they meet, and
+ * each of them meets each way in which a function goes.
  */
 #include <pthread.h>
 #include <sys/eventfd.h>
 
 #include "sim_own.h"
+#include "submit.h"
 
 #define FUNCTIONS 100
 #define BATCH 8
@@ -28,6 +30,7 @@ enum end {
 struct worker {
 	unsigned int number;
 	enum end end;
+	const struct submission *submission;
 	pthread_barrier_t *barrier;
 	char dir[64];
 	struct function f;
@@ -87,12 +90,10 @@ static int wire(struct worker *w)
 
 static int open_ring(struct worker *w)
 {
-	int ret = ring_create(w->f.fd, BATCH, BATCH, TEST_PAGE, &w->r.layout);
-
-	if (ret)
-		return ret;
-	w->r.fd = w->r.layout.out_fd;
-	return ring_map(&w->r);
+	w->r.layout = (struct zpcifd_ring_create){
+		.sq_entries = BATCH, .cq_entries = BATCH, .data_len = TEST_PAGE,
+	};
+	return ring_make(w->f.fd, &w->r, w->submission);
 }
 
 static void make(struct worker *w)
@@ -250,6 +251,7 @@ static void expect_same_traces(struct __test_metadata *_metadata, const struct t
 
 TEST_F_TIMEOUT(many, a_hundred_functions_made_used_and_removed_in_parallel_leave_nothing, SLOW)
 {
+	static const struct submission *const ways[] = { NULL, &submit_sqpoll, &submit_uring };
 	static struct worker workers[FUNCTIONS];
 	static pthread_t threads[FUNCTIONS];
 	pthread_barrier_t barrier;
@@ -262,6 +264,7 @@ TEST_F_TIMEOUT(many, a_hundred_functions_made_used_and_removed_in_parallel_leave
 		workers[i] = (struct worker){
 			.number = i,
 			.end = i % NR_ENDS,
+			.submission = ways[i % ARRAY_LEN(ways)],
 			.barrier = &barrier,
 		};
 		snprintf(workers[i].dir, sizeof(workers[i].dir),
@@ -273,7 +276,8 @@ TEST_F_TIMEOUT(many, a_hundred_functions_made_used_and_removed_in_parallel_leave
 	pthread_barrier_destroy(&barrier);
 	for (i = 0; i < FUNCTIONS; i++) {
 		EXPECT_EQ(NULL, workers[i].failed) {
-			TH_LOG("function %u, end %u: %s: %s", i, workers[i].end,
+			TH_LOG("function %u, submission %u, end %u: %s: %s", i,
+			       i % (unsigned int)ARRAY_LEN(ways), workers[i].end,
 			       workers[i].failed, strerror(-workers[i].error));
 		}
 		/* For the next test */

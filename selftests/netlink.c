@@ -9,6 +9,7 @@
 
 #include "netlink_test.h"
 #include "sim_log.h"
+#include "submit.h"
 
 FIXTURE(netlink)
 {
@@ -249,6 +250,24 @@ TEST_F(netlink, bad_groups)
 	get(_metadata, n);
 }
 
+FIXTURE(counters)
+{
+	struct netlink n;
+};
+
+SUBMISSION_VARIANTS(counters);
+
+FIXTURE_SETUP(counters)
+{
+	ring_submission = variant->submission;
+	netlink_open(_metadata, &self->n);
+}
+
+FIXTURE_TEARDOWN(counters)
+{
+	netlink_close(&self->n);
+}
+
 static void expect_difference(struct __test_metadata *_metadata, const struct answer *before,
 			      const struct answer *after, const __u64 *difference)
 {
@@ -261,7 +280,7 @@ static void expect_difference(struct __test_metadata *_metadata, const struct an
 	}
 }
 
-TEST_F(netlink, counters)
+TEST_F(counters, of_what_ran_and_what_was_refused_stay_when_the_ring_and_its_owner_go)
 {
 	struct netlink *n = &self->n;
 	const struct function *f = &n->f;
