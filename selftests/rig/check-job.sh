@@ -141,7 +141,6 @@ physical()
 	sleep 1
 	suite virtio try "the kernel's driver reads the disk as before" same_digest
 	examples "$pci" "$(find_function 0x00ff00)"
-	before=$(digest)
 	hotplug "$pci" "$(find_function 0x00ff00)"
 }
 
