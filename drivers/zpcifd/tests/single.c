@@ -118,6 +118,25 @@ static void a_single_descriptor_waits_for_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(ring, 1), 1);
 }
 
+static void no_descriptor_finds_a_payload_without_a_data_area(struct kunit *test)
+{
+	struct zpcifd_fake *fake = zpcifd_fake_create(test);
+	struct zpcifd_ring *ring = zpcifd_fake_ring(test, fake, 8, 8, 0);
+	struct zpcifd_sqe sqe = { .opcode = ZPCIFD_OP_PCISTB };
+	u32 count;
+
+	for (count = 1; count <= 2; count++) {
+		for (sqe.len = 0; sqe.len <= 2 * ZPCIFD_FAKE_MAXSTBL; sqe.len += 8) {
+			zpcifd_fake_submit(ring, &sqe);
+			KUNIT_EXPECT_EQ(test, zpcifd_fake_enter(ring, count), 1);
+			zpcifd_fake_expect(test, ring, 0,
+					   sqe.len > 8 && sqe.len <= ZPCIFD_FAKE_MAXSTBL ?
+					   -EFAULT : -EINVAL);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, fake->issued, 0);
+}
+
 static void a_single_descriptor_of_a_refused_chain_is_canceled(struct kunit *test)
 {
 	struct zpcifd_ring *ring = single_ring(test);
@@ -155,6 +174,7 @@ static void a_single_descriptor_is_not_taken_when_the_ring_ends(struct kunit *te
 static struct kunit_case single_cases[] = {
 	KUNIT_CASE(a_single_descriptor_ends_as_in_a_batch),
 	KUNIT_CASE(a_single_descriptor_waits_for_room),
+	KUNIT_CASE(no_descriptor_finds_a_payload_without_a_data_area),
 	KUNIT_CASE(a_single_descriptor_of_a_refused_chain_is_canceled),
 	KUNIT_CASE(a_single_descriptor_is_not_taken_when_the_ring_ends),
 	{}
