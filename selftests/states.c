@@ -14,7 +14,7 @@
 #include "netlink_test.h"
 #include "states_hold.h"
 
-/* Milliseconds until files are gone that nobody waits for */
+/* Milliseconds until files and threads are gone that nobody waits for */
 #define PATIENCE 20000
 
 /* As the kernel's driver read it before the tests */
@@ -241,7 +241,18 @@ static void expect_free(struct __test_metadata *_metadata, struct _test_data_own
 	expect_quiet(_metadata, self);
 }
 
-/* @pid has ended, or lives on with all but the function */
+/* One that has ended, which is waited for, may still be seen on its way out */
+static void expect_no_thread(struct __test_metadata *_metadata, struct _test_data_owner *self)
+{
+	const char *name = function_name(&self->n.f);
+	int ms;
+
+	for (ms = 0; count_threads(name) && ms < PATIENCE; ms++)
+		usleep(1000);
+	EXPECT_EQ(0, count_threads(name));
+}
+
+/* The owner has ended, or lives on with all but the function */
 static void expect_memory_back(struct __test_metadata *_metadata,
 			       struct _test_data_owner *self, const struct state *state)
 {
@@ -252,7 +263,7 @@ static void expect_memory_back(struct __test_metadata *_metadata,
 	if (state->flags & STATE_IS_LOOKED_AT)
 		looker_stop(&self->looker);
 	if (state->flags & STATE_HAS_THREAD)
-		EXPECT_EQ(0, count_threads(function_name(&self->n.f)));
+		expect_no_thread(_metadata, self);
 	EXPECT_EQ(self->pinned, pinned_of(getpid()));
 	EXPECT_EQ(0, pinned_of(self->child));
 	EXPECT_EQ(0, call(self->n.f.iommufd, IOMMU_IOAS_UNMAP, &unmap));

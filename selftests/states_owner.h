@@ -22,7 +22,7 @@ static int owner_fault(struct owner *o, const char *fault, const char *value)
 	char path[512];
 
 	if (!o->sim[0])
-		return owner_step(o, "a physical function does not fail on demand", -EOPNOTSUPP);
+		return owner_step(o, "a physical function does not stay so on demand", -EOPNOTSUPP);
 	snprintf(path, sizeof(path), SIM_CONFIGFS "/%s/%s", o->sim, fault);
 	return owner_step(o, fault, file_write(path, value));
 }
