@@ -20,9 +20,6 @@
 /* How many errors are caused before an instruction must have met one */
 #define TRIES 20
 
-/* How often a disk is tried to bring back to work */
-#define REVIVALS 200
-
 /* How often an owner resets a function in error, or leaves it */
 #define ROUNDS 5
 
@@ -72,6 +69,14 @@ FIXTURE_SETUP(recovery)
 	listen_to_events(_metadata, &self->n);
 }
 
+static __u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
 /* The function answers a request, and raises the interrupt */
 static int use_disk(struct disk *disk, unsigned int patience_ms)
 {
@@ -101,14 +106,15 @@ static int try_revive(struct disk *disk)
 /* Until no recovery comes in between: not everybody waits for its end */
 static void revive(struct __test_metadata *_metadata, struct disk *disk)
 {
-	unsigned int i;
-	int ret = -EIO;
+	const __u64 end = now_ms() + PATIENCE_MS;
+	int ret;
 
-	for (i = 0; ret && i < REVIVALS; i++) {
-		if (i)
-			usleep(10000);
+	for (;;) {
 		disk->vf.why[0] = 0;
 		ret = try_revive(disk);
+		if (!ret || now_ms() > end)
+			break;
+		usleep(10000);
 	}
 	ASSERT_EQ(0, ret) {
 		TH_LOG("%s", disk->vf.why);
@@ -378,9 +384,10 @@ static bool load_header(struct __test_metadata *_metadata, struct ring *ring, __
 static void await_error(struct __test_metadata *_metadata, struct netlink *n, struct ring *ring)
 {
 	struct pollfd event = { .fd = nl_socket_get_fd(n->events), .events = POLLIN };
+	const __u64 end = now_ms() + PATIENCE_MS;
 
 	while (!ring_run(_metadata, ring, sqe_id()).res && !poll(&event, 1, 0))
-		;
+		ASSERT_GT(end, now_ms());
 }
 
 static void forget_events(struct __test_metadata *_metadata, struct netlink *n)
