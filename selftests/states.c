@@ -10,6 +10,7 @@
  */
 #include <signal.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "netlink_test.h"
 #include "states_hold.h"
@@ -241,13 +242,21 @@ static void expect_free(struct __test_metadata *_metadata, struct _test_data_own
 	expect_quiet(_metadata, self);
 }
 
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
 /* One that has ended, which is waited for, may still be seen on its way out */
 static void expect_no_thread(struct __test_metadata *_metadata, struct _test_data_owner *self)
 {
 	const char *name = function_name(&self->n.f);
-	int ms;
+	const long long end = now() + PATIENCE;
 
-	for (ms = 0; count_threads(name) && ms < PATIENCE; ms++)
+	while (count_threads(name) && now() < end)
 		usleep(1000);
 	EXPECT_EQ(0, count_threads(name));
 }
@@ -277,9 +286,9 @@ static void expect_memory_back(struct __test_metadata *_metadata,
  */
 static void expect_no_file(struct __test_metadata *_metadata, struct _test_data_owner *self)
 {
-	int ms;
+	const long long end = now() + PATIENCE;
 
-	for (ms = 0; count_users() != self->users && ms < PATIENCE; ms++)
+	while (count_users() != self->users && now() < end)
 		usleep(1000);
 	EXPECT_EQ(self->users, count_users());
 }
