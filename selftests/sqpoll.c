@@ -156,6 +156,25 @@ static unsigned long long times_it_ran(struct __test_metadata *_metadata, pid_t 
 	return sum;
 }
 
+/* Signals that a thread has got, or that wait for one of its group */
+static unsigned long long signals_of(pid_t pid)
+{
+	unsigned long long all = 0, mask;
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return ~0ULL;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "SigPnd: %llx", &mask) == 1 ||
+		    sscanf(line, "ShdPnd: %llx", &mask) == 1)
+			all |= mask;
+	fclose(file);
+	return all;
+}
+
 /* Other work for the function and the CPUs, bounded */
 static void work(struct __test_metadata *_metadata, const struct function *f)
 {
@@ -513,7 +532,7 @@ TEST_F(sqpoll, a_thread_is_not_touched_by_signals_nor_by_the_end_of_another_ring
 {
 	struct ring mine, other;
 	pid_t pids[2], child;
-	int status;
+	int status, i;
 
 	ASSERT_EQ(0, create(&self->f, &mine, 0, 0, 0));
 	ASSERT_EQ(0, create(&self->f, &other, 0, 0, 0));
@@ -528,9 +547,13 @@ TEST_F(sqpoll, a_thread_is_not_touched_by_signals_nor_by_the_end_of_another_ring
 	}
 	ring_close(&other);
 	ASSERT_EQ(2, find_threads(&self->f, gettid(), pids, 2));
-	kill(pids[0], SIGKILL);
-	kill(pids[1], SIGKILL);
-	kill(pids[0], SIGTERM);
+	for (i = 0; i < 2; i++) {
+		kill(pids[i], SIGKILL);
+		kill(pids[i], SIGTERM);
+		/* To the thread, not to its group */
+		syscall(SYS_tgkill, pids[i], pids[i], SIGKILL);
+		EXPECT_EQ(0, signals_of(pids[i]));
+	}
 	expect_runs(_metadata, &mine);
 	EXPECT_EQ(2, find_threads(&self->f, gettid(), pids, 2));
 
