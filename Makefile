@@ -27,7 +27,7 @@ help:
 	@echo '                              PREFIX ($(PREFIX)); DESTDIR is put before both'
 	@echo '  make clean                  removes build/; built kernels stay in the cache'
 	@echo
-	@echo 'Targets: um-7 s390x-6.12 s390x-7. TARGET of `make build` is $(TARGET).'
+	@echo 'Targets: s390x-7 s390x-6.12 um-7. TARGET of `make build` is $(TARGET).'
 	@echo 'Logs are in build/log/. Kernels and downloads: $${XDG_CACHE_HOME:-~/.cache}/zpcifd'
 
 demo:
