@@ -159,7 +159,7 @@ int zpcifd_sqpoll_start(struct zpcifd_ring *ring,
  * @ring: The ring
  *
  * Context: process context, zpcifd_device::lock held. Waits until the
- * descriptors that run have completed; set zpcifd_ring::stop first, so that it
+ * descriptors that run have completed; set %ZPCIFD_RING_STOPS first, so that it
  * does not wait for a whole batch.
  */
 void zpcifd_sqpoll_stop(struct zpcifd_ring *ring)

@@ -191,6 +191,12 @@ static __always_inline void zpcifd_submit_advance(struct zpcifd_ring *ring,
 	smp_store_release(&header->sq_head, sq_head);
 }
 
+/* What a submission returns that has taken @n descriptors */
+static int zpcifd_submit_taken(u32 n)
+{
+	return unlikely(!n) && fatal_signal_pending(current) ? -EINTR : n;
+}
+
 /* Between two descriptors, now and then: returns whether to stop there */
 static noinline bool zpcifd_submit_pause(struct zpcifd_ring *ring)
 {
@@ -256,9 +262,7 @@ static noinline int zpcifd_submit_batch(struct zpcifd_ring *ring, unsigned long 
 	count = pos - ring->sq_head;
 	zpcifd_submit_advance(ring, header, pos);
 
-	if (unlikely(!count) && fatal_signal_pending(current))
-		return -EINTR;
-	return count;
+	return zpcifd_submit_taken(count);
 }
 
 /* What zpcifd_submit_single() did not bring to its end */
@@ -266,11 +270,10 @@ static noinline int zpcifd_submit_single_slow(struct zpcifd_ring *ring,
 					      const struct zpcifd_sqe *sqe,
 					      long ret, u32 cq_head)
 {
-	u32 n = zpcifd_exec(ring, sqe, ret, ring->sq_head, 1,
-				 cq_head + ring->cq_mask + 1);
+	u32 n = zpcifd_exec(ring, sqe, ret, ring->sq_head, 1, cq_head + ring->cq_mask + 1);
 
 	zpcifd_submit_advance(ring, ring->header, ring->sq_head + n);
-	return n;
+	return zpcifd_submit_taken(n);
 }
 
 /* Runs the one descriptor that is there, with room for its completion */
