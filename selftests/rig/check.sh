@@ -6,9 +6,9 @@
 #
 #	<n> passed, <n> failed, <n> skipped
 #
-# Works at two targets at a time, as no guest keeps two processors busy. Succeeds
-# when nothing failed and something passed on every target. The guests' consoles
-# are in build/log/check-<target>.log.
+# Works at all targets at once, as no guest keeps two processors busy. Succeeds when
+# nothing failed and something passed on every target. The guests' consoles are in
+# build/log/check-<target>.log.
 
 # shellcheck source=selftests/rig/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -125,7 +125,6 @@ for target in "${targets[@]}"; do
 done
 "$RIG/packages.sh" "${needs[@]}"
 for target in "${targets[@]}"; do
-	[ ${#target_of[@]} -lt 2 ] || reap
 	begin "$target"
 done
 while [ ${#target_of[@]} -gt 0 ]; do

@@ -13,7 +13,7 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/zpcifd
 JOBS=$(nproc)
 
 # A target is <rig>-<version>: which machine, and which kernel it runs. The one
-# whose tests take longest is first, or check.sh would work at it alone in the end.
+# whose tests take longest is first, as kernels are built one after the other.
 ALL_TARGETS="s390x-7 s390x-6.12 um-7"
 
 say()
