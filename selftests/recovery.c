@@ -12,6 +12,7 @@
 #include <sched.h>
 
 #include "netlink_test.h"
+#include "submit.h"
 #include "virtio_disk.h"
 
 /* Status of condition code 1: in error, and so blocked */
@@ -51,11 +52,14 @@ FIXTURE(recovery)
 	struct disk disk;
 };
 
+SUBMISSION_VARIANTS(recovery);
+
 FIXTURE_SETUP(recovery)
 {
 	struct disk *disk = &self->disk;
 	int ret;
 
+	ring_submission = variant->submission;
 	netlink_open(_metadata, &self->n);
 	function_close(&self->n.f);
 	if (is_simulated(&self->n.f))

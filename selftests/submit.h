@@ -11,8 +11,8 @@
  *   fail_nth: calls and files of a function, which do not know how descriptors are
  *   submitted; a descriptor only shows that the function still works
  * - libzpcifd: has variants of its own, for the two ways that the library knows
- * - irq_virtio, recovery: interrupts and errors of a disk; the driver of
- *   tools/examples that they use submits by ENTER alone, and they do so beside it
+ * - irq_virtio: interrupts of a disk; the driver of tools/examples that it uses
+ *   submits by ENTER alone
  * - zpctl: the command submits by ENTER alone
  * - msix: needs no function
  */
