@@ -37,16 +37,7 @@ SUBMISSION_VARIANTS(dma);
 static int map(const struct _test_data_dma *self, __u32 ioas, __u64 iova, size_t len,
 	       __u32 flags)
 {
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | flags,
-		.ioas_id = ioas,
-		.user_va = (uintptr_t)self->memory,
-		.length = len,
-		.iova = iova,
-	};
-
-	return call(self->f.iommufd, IOMMU_IOAS_MAP, &map);
+	return ioas_map(self->f.iommufd, ioas, self->memory, iova, len, flags);
 }
 
 static int unmap(const struct _test_data_dma *self, __u32 ioas)
@@ -57,8 +48,6 @@ static int unmap(const struct _test_data_dma *self, __u32 ioas)
 
 	return call(self->f.iommufd, IOMMU_IOAS_UNMAP, &unmap);
 }
-
-#define RW (IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
 
 FIXTURE_SETUP(dma)
 {
@@ -81,7 +70,7 @@ FIXTURE_SETUP(dma)
 	self->memory = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			    0);
 	ASSERT_NE(MAP_FAILED, self->memory);
-	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, RW));
+	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, IOAS_RW));
 	ASSERT_EQ(0, function_bind(&self->f));
 	ASSERT_EQ(0, function_attach(&self->f, self->f.ioas));
 	ASSERT_EQ(0, function_info(self->f.fd, &self->f.info));
@@ -207,7 +196,7 @@ TEST_F(dma, a_page_of_the_smallest_size_is_reached_and_none_beside_it)
 	const __u64 at = START_DMA + 3 * page;
 
 	ASSERT_EQ(TEST_PAGE, page);
-	ASSERT_EQ(0, map(self, self->other_ioas, at, page, RW));
+	ASSERT_EQ(0, map(self, self->other_ioas, at, page, IOAS_RW));
 	ASSERT_EQ(0, function_replace(&self->f, self->other_ioas));
 	memset(self->memory, 0x5a, 8);
 	memset(self->memory + page - 8, 0, 8);
@@ -260,7 +249,7 @@ TEST_F(dma, pinned_memory_is_given_back_when_it_is_unmapped_detached_or_reset)
 	ASSERT_EQ(0, unmap(self, self->f.ioas));
 	EXPECT_EQ(0, load(_metadata, self, PINNED));
 	EXPECT_EQ(NOT_MAPPED, command(_metadata, self, COPY, START_DMA, START_DMA + 8, 8));
-	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, RW));
+	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, IOAS_RW));
 
 	EXPECT_EQ(DONE, command(_metadata, self, PIN, 0, START_DMA, TEST_PAGE));
 	ASSERT_EQ(0, function_detach(&self->f));
@@ -283,7 +272,7 @@ TEST_F(dma, a_replacement_moves_what_is_pinned)
 	ASSERT_EQ(0, iommufd_destroy(self->f.iommufd, self->f.ioas));
 
 	ASSERT_EQ(0, ioas_alloc(self->f.iommufd, &self->f.ioas));
-	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, RW));
+	ASSERT_EQ(0, map(self, self->f.ioas, START_DMA, LEN, IOAS_RW));
 	ASSERT_EQ(0, function_replace(&self->f, self->f.ioas));
 	EXPECT_EQ(TEST_PAGE, load(_metadata, self, PINNED));
 }

@@ -79,13 +79,7 @@ static inline bool disarm(struct __test_metadata *_metadata, int fd)
 /* Returns why the test is to be skipped, or NULL */
 static inline const char *failing_open(struct __test_metadata *_metadata, struct failing *t)
 {
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.length = 16 * TEST_PAGE,
-		.iova = IOVA,
-	};
+	const size_t len = 16 * TEST_PAGE;
 
 	function_open(_metadata, &t->f);
 	if (!is_simulated(&t->f))
@@ -107,12 +101,10 @@ static inline const char *failing_open(struct __test_metadata *_metadata, struct
 	ASSERT_EQ(0, sim_set(OWN, "live", "1"));
 	ASSERT_EQ(0, sim_open_function(OWN, &t->f));
 	ASSERT_EQ(0, ioas_alloc(t->f.iommufd, &t->other_ioas));
-	t->memory = mmap(NULL, map.length, PROT_READ | PROT_WRITE,
+	t->memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	ASSERT_NE(MAP_FAILED, t->memory);
-	map.user_va = (uintptr_t)t->memory;
-	map.ioas_id = t->f.ioas;
-	ASSERT_EQ(0, call(t->f.iommufd, IOMMU_IOAS_MAP, &map));
+	ASSERT_EQ(0, ioas_map(t->f.iommufd, t->f.ioas, t->memory, IOVA, len, IOAS_RW));
 	t->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ASSERT_LE(0, t->eventfd);
 	ASSERT_EQ(0, sim_get(OWN, "name", t->name, sizeof(t->name)));

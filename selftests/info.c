@@ -92,17 +92,7 @@ static __u64 page_sizes(struct __test_metadata *_metadata, int fd)
 
 static int map_at(const struct function *f, __u32 ioas, void *memory, __u64 iova, size_t len)
 {
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.ioas_id = ioas,
-		.user_va = (uintptr_t)memory,
-		.length = len,
-		.iova = iova,
-	};
-
-	return call(f->iommufd, IOMMU_IOAS_MAP, &map);
+	return ioas_map(f->iommufd, ioas, memory, iova, len, IOAS_RW);
 }
 
 TEST_F(info, has_the_page_sizes_while_the_function_is_attached)

@@ -198,18 +198,6 @@ static void *work(void *data)
 	return NULL;
 }
 
-static unsigned int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	unsigned int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 /* What may be left behind, in numbers */
 struct traces {
 	unsigned int configfs, debugfs, class, devices, fds;

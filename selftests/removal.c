@@ -52,13 +52,6 @@ static long long now(void)
 
 FIXTURE_SETUP(removal)
 {
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.length = PINNED,
-		.iova = IOVA,
-	};
 	struct zpcifd_irq_set irq = {
 		.size = sizeof(irq),
 		.type = ZPCIFD_IRQ_MSIX,
@@ -83,9 +76,8 @@ FIXTURE_SETUP(removal)
 	self->memory = mmap(NULL, PINNED, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->memory);
-	map.user_va = (uintptr_t)self->memory;
-	map.ioas_id = self->f.ioas;
-	ASSERT_EQ(0, call(self->f.iommufd, IOMMU_IOAS_MAP, &map));
+	ASSERT_EQ(0, ioas_map(self->f.iommufd, self->f.ioas, self->memory, IOVA, PINNED,
+			      IOAS_RW));
 	ASSERT_EQ(0, function_attach(&self->f, self->f.ioas));
 
 	self->completions = eventfd(0, EFD_CLOEXEC);
@@ -393,15 +385,6 @@ TEST_F_TIMEOUT(removal, memory_that_a_function_pins_is_given_back_within_a_secon
 		.size = sizeof(unmap), .ioas_id = self->f.ioas, .length = ~0ULL,
 	};
 	struct user user = { .what = "poll", .use = wait_in_poll, .self = self };
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.ioas_id = self->f.ioas,
-		.user_va = (uintptr_t)self->memory,
-		.length = PINNED,
-		.iova = IOVA,
-	};
 	pthread_t thread;
 	long long start;
 
@@ -413,7 +396,8 @@ TEST_F_TIMEOUT(removal, memory_that_a_function_pins_is_given_back_within_a_secon
 	EXPECT_EQ(0, call(self->f.iommufd, IOMMU_IOAS_UNMAP, &unmap));
 	EXPECT_GT(LIMIT, now() - start);
 	/* As the end of the test finds it */
-	EXPECT_EQ(0, call(self->f.iommufd, IOMMU_IOAS_MAP, &map));
+	EXPECT_EQ(0, ioas_map(self->f.iommufd, self->f.ioas, self->memory, IOVA, PINNED,
+			      IOAS_RW));
 }
 
 /* Calls whatever the owner may, until one of the calls finds the function gone */

@@ -20,17 +20,7 @@
 
 static int lend(int iommufd, __u32 ioas, void *memory)
 {
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.ioas_id = ioas,
-		.user_va = (uintptr_t)memory,
-		.length = STATES_PINNED,
-		.iova = STATES_IOVA,
-	};
-
-	return call(iommufd, IOMMU_IOAS_MAP, &map);
+	return ioas_map(iommufd, ioas, memory, STATES_IOVA, STATES_PINNED, IOAS_RW);
 }
 
 /* "--hold": is the owner of the function until it is told that the function went */

@@ -6,8 +6,8 @@
  */
 #include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
 
+#include "pass_fd.h"
 #include "sim_log.h"
 #include "submit.h"
 
@@ -416,38 +416,6 @@ TEST_F(threads, closing_the_owner_stops_a_thread_that_submits_with_ENODEV)
 	EXPECT_EQ(-ENODEV, w.ret);
 	self->f.fd = open(self->f.path, O_RDWR | O_CLOEXEC);
 	EXPECT_EQ(0, function_bind(&self->f));
-}
-
-static int send_fd(int socket, int fd)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = {};
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(socket, &msg, 0) == 1 ? 0 : -errno;
-}
-
-static int receive_fd(int socket)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd = -1;
-
-	if (recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg))
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
 }
 
 /* The other process: works with the ring, until it meets ENODEV */

@@ -161,10 +161,9 @@ static inline int file_read(const char *path, char *text, size_t size)
 	return 0;
 }
 
-/* Open files of this process */
-static inline unsigned int count_fds(void)
+static inline unsigned int count_entries(const char *path)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = opendir(path);
 	unsigned int n = 0;
 
 	while (dir && readdir(dir))
@@ -172,6 +171,12 @@ static inline unsigned int count_fds(void)
 	if (dir)
 		closedir(dir);
 	return n;
+}
+
+/* Open files of this process */
+static inline unsigned int count_fds(void)
+{
+	return count_entries("/proc/self/fd");
 }
 
 static inline int function_info(int fd, struct zpcifd_info *info)
@@ -221,6 +226,24 @@ static inline int ioas_alloc(int iommufd, __u32 *ioas)
 
 	*ioas = alloc.out_ioas_id;
 	return ret;
+}
+
+#define IOAS_RW (IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
+
+/* Maps memory of this process for DMA at a given address */
+static inline int ioas_map(int iommufd, __u32 ioas, void *memory, __u64 iova, size_t len,
+			   __u32 flags)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | flags,
+		.ioas_id = ioas,
+		.user_va = (uintptr_t)memory,
+		.length = len,
+		.iova = iova,
+	};
+
+	return call(iommufd, IOMMU_IOAS_MAP, &map);
 }
 
 static inline int iommufd_destroy(int iommufd, __u32 id)
